@@ -1,0 +1,21 @@
+"""The index on disk: one folder a generation, published by renaming a pointer.
+
+Reading order: ``schema`` is the database, ``vectors`` the nearest-neighbour search, ``publish``
+makes a new generation durable, ``build`` fills one, ``library`` reads the current one.
+"""
+
+from ragkit.index.build import Builder, BuildResult, IndexKey, Known, read_known
+from ragkit.index.library import Library, open_library
+from ragkit.index.publish import current_generation, read_manifest
+
+__all__ = [
+    "BuildResult",
+    "Builder",
+    "IndexKey",
+    "Known",
+    "Library",
+    "current_generation",
+    "open_library",
+    "read_known",
+    "read_manifest",
+]
