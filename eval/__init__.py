@@ -1,0 +1,1 @@
+"""Measuring ragkit: fitting, the guard's figures, speed; the question sets live in ``sets/``."""
