@@ -1,0 +1,237 @@
+"""What a question asks for: the words, the names, the kind of answer, and what it leaves out.
+
+No model takes part. A follow-up inherits the subject of the conversation; names are recognised by
+the gazetteer; the words for what is wanted (a figure, a list, a lesson, a comparison) by rule.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ragkit.errors import QuestionError
+from ragkit.figures import FigureKind
+from ragkit.gazetteer import Entity, Gazetteer
+from ragkit.types import Document, Turn
+from ragkit.words import reading_form, stem, terms, tokens
+
+MAX_CHARS = 2_000
+
+
+class Want(StrEnum):
+    """The form of answer that a question asks for."""
+
+    FACT = "fact"
+    FIGURE = "figure"
+    LIST = "list"
+    LESSON = "lesson"
+    COMPARISON = "comparison"
+
+
+_WANTS: tuple[tuple[Want, re.Pattern[str]], ...] = tuple(
+    (want, re.compile(pattern, re.IGNORECASE))
+    for want, pattern in (
+        (
+            Want.COMPARISON,
+            r"\b(compar\w+|versus|vs\.?|differ\w*|difference|both|which (?:areas?|of these)|"
+            r"across (?:the )?(?:areas|models|sites)|contrast|more than|than)\b",
+        ),
+        (
+            Want.FIGURE,
+            r"\b(how (?:many|much|long|often|big|large|old|far)|what (?:percentage|proportion|"
+            r"share|number|figure|amount)|percent\w*|proportion|number of|cost\w*|saving\w*|budget|"
+            r"population|rate|total|average|spend\w*|£|when|what year|date|ages?)\b",
+        ),
+        (
+            Want.LESSON,
+            r"\b(lessons?|learn\w*|learnt|advice|advise|what worked|works? well|challenges?|"
+            r"barriers?|enablers?|pitfalls?|do differently|success factors?|difficult\w*)\b",
+        ),
+        (
+            Want.LIST,
+            r"\b(list|which|who are|what are|name the|partners?|members?|organisations|priorities|"
+            r"principles|aims|objectives|ambitions|themes|components|recommendations|steps)\b",
+        ),
+    )
+)
+_FIGURE_KINDS: tuple[tuple[FigureKind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        (
+            FigureKind.MONEY,
+            r"£|\b(cost\w*|saving\w*|budget|spend\w*|fund\w*|money|price|pounds?|tariff)\b",
+        ),
+        (FigureKind.PERCENT, r"%|\b(percent\w*|per cent|proportion|share|reduction|rate)\b"),
+        (FigureKind.DATE, r"\b(when|what year|which year|date|since|started|launched|founded)\b"),
+        (FigureKind.DURATION, r"\b(how long|waiting times?|length of|duration|years? did|time)\b"),
+        (FigureKind.COUNT, r"\b(how many|number of|population|total|how big|how large|size)\b"),
+    )
+)
+_CLINICAL = re.compile(
+    r"\b(?:my|our|this|a) (?:\d+[- ](?:year|month|week)[- ]old|son|daughter|child|baby|toddler|"
+    r"patient|kid)\b.*\b(?:dose|dosage|prescri\w+|diagnos\w+|symptoms?|treat\w*|rash|fever|"
+    r"temperature|antibiotics?|medicin\w+|medication|inhaler|cough\w*|pain|should (?:i|we))\b"
+    r"|\b(?:what|which|how much) (?:dose|dosage|antibiotics?|medicine|medication|paracetamol|"
+    r"ibuprofen|salbutamol)\b|\bshould (?:i|we) (?:give|prescribe|stop|increase) (?:him|her|them|"
+    r"my|the patient|the child)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_REFERS_BACK = re.compile(
+    r"^(?:and|but|so|also|what about|how about|ok|any)\b|"
+    r"\b(?:it|its|they|them|their|there|that|those|these|this|he|she|same|one)\b",
+    re.IGNORECASE,
+)
+# Words that say what form the answer should have, not what it is about.
+_FORM_WORDS = frozenset(
+    stem(w)
+    for w in """compare compares compared comparing comparison versus vs difference differences
+    differ contrast many much say says report reports mention mentioned describe explain
+    summarise""".split()
+)
+_SENTENCE_START = re.compile(r"(?:^|[.?!]\s+)\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as understood."""
+
+    text: str  # as asked, tidied
+    read_as: str  # as searched: with what a follow-up inherits
+    terms: tuple[str, ...]  # stems that carry the question's meaning, names included
+    expansion: tuple[str, ...]  # stems of other words for the same things
+    entities: tuple[Entity, ...]
+    subjects: frozenset[str]  # ids of the entities and what is described with them
+    documents: frozenset[str]  # ids of documents that the question or the scope names
+    wants: frozenset[Want]
+    figure_kinds: frozenset[FigureKind]
+    unknown_names: tuple[str, ...]  # capitalised words that no document and no gazetteer knows
+    is_clinical: bool
+    name_terms: frozenset[str]  # stems of the names of the entities
+
+    @property
+    def matter(self) -> tuple[str, ...]:
+        """The terms that say what is asked of the subject: without the subject's own name."""
+        return tuple(t for t in self.terms if t not in self.name_terms) or self.terms
+
+
+def check_question(text: str) -> str:
+    """The question in one line.
+
+    Raises:
+        QuestionError: it is empty, has no word in it, or is longer than `MAX_CHARS`.
+    """
+    if len(text) > MAX_CHARS:
+        raise QuestionError(
+            f"the question has {len(text):,} characters, the limit is {MAX_CHARS:,}: shorten it"
+        )
+    tidy = reading_form(text.encode(errors="ignore").decode().replace("\0", " "))
+    if not tokens(tidy):
+        raise QuestionError("the question is empty: type a question about the reports")
+    return tidy
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Reads questions against one library: its names, its abbreviations, its documents."""
+
+    gazetteer: Gazetteer
+    documents: tuple[Document, ...]
+    vocabulary: frozenset[str]  # stems that occur in the library
+
+    def read(self, text: str, *, history: Sequence[Turn] = (), scope: str = "") -> Query:
+        """Understand a question.
+
+        Args:
+            text: as typed.
+            history: the conversation before it, oldest first.
+            scope: a document's id, file name or title, or the name of an area; "" for all.
+
+        Raises:
+            QuestionError: the question is empty or too long, or nothing is known by the scope.
+        """
+        tidy = check_question(text)
+        read_as = self._inherit(tidy, history)
+        mentions = self.gazetteer.find(read_as)
+        entities = tuple({m.entity.id: m.entity for m in mentions}.values())
+        documents = self._named_documents(read_as)
+        if scope:
+            scoped, areas = self._scope(scope)
+            documents, entities = documents | scoped, (*entities, *areas)
+        equivalents = self.gazetteer.equivalents(read_as)
+        said = tuple(dict.fromkeys(terms(read_as)))
+        own = tuple(t for t in said if t not in _FORM_WORDS) or said
+        names = [n for e in entities for n in e.names]
+        extra = dict.fromkeys(t for word in (*equivalents, *names) for t in terms(word))
+        return Query(
+            text=tidy,
+            read_as=read_as,
+            terms=own,
+            expansion=tuple(t for t in extra if t not in own),
+            entities=entities,
+            subjects=self.gazetteer.related(e.id for e in entities),
+            documents=documents,
+            wants=frozenset(_wants(tidy)),
+            figure_kinds=frozenset(k for k, p in _FIGURE_KINDS if p.search(tidy)),
+            unknown_names=self._unknown_names(read_as),
+            is_clinical=bool(_CLINICAL.search(tidy)),
+            name_terms=frozenset(t for n in names for t in terms(n)),
+        )
+
+    def _inherit(self, text: str, history: Sequence[Turn]) -> str:
+        """A follow-up with what it leaves out: the subject, or the whole earlier question."""
+        asked = [t.content for t in history if t.role == "user"]
+        if not asked:
+            return text
+        has_name = bool(self.gazetteer.find(text))
+        words = terms(text)
+        if has_name and len(words) > 3 and not _REFERS_BACK.search(text):
+            return text
+        earlier = reading_form(asked[-1])
+        if has_name:  # another area, the same matter: "and Cornwall?"
+            named = {i for m in self.gazetteer.find(earlier) for i in range(m.first, m.last)}
+            kept = [w for i, w in enumerate(tokens(earlier)) if i not in named]
+            return f"{text} {' '.join(kept)}" if len(words) <= 3 else text
+        names = dict.fromkeys(m.entity.name for q in asked for m in self.gazetteer.find(q))
+        subject = list(names)[-1] if names else ""
+        if len(words) >= 4:
+            return f"{text} ({subject or earlier})"
+        return f"{text} ({earlier})" if subject in earlier else f"{text} ({subject}; {earlier})"
+
+    def _named_documents(self, text: str) -> frozenset[str]:
+        """Documents that the question names by publisher's abbreviation, place or year."""
+        words = set(tokens(text))
+        named = set()
+        for document in self.documents:
+            keys = set(tokens(document.id)) - {"report", "plans", "care", "integrated"}
+            years = {document.date[:4]} & words
+            if keys & words and (years or not any(k.isdigit() for k in keys & words)):
+                named.add(document.id)
+        return frozenset(named)
+
+    def _scope(self, scope: str) -> tuple[frozenset[str], tuple[Entity, ...]]:
+        wanted = reading_form(scope).casefold()
+        found = frozenset(
+            d.id
+            for d in self.documents
+            if wanted in (d.id.casefold(), d.source_file.casefold())
+            or (len(wanted) > 3 and wanted in d.title.casefold())
+        )
+        areas = tuple(m.entity for m in self.gazetteer.find(scope))
+        if not found and not areas:
+            known = ", ".join(d.id for d in self.documents)
+            raise QuestionError(f"no document or area is known as '{scope}': try one of {known}")
+        return found, areas if not found else ()
+
+    def _unknown_names(self, text: str) -> tuple[str, ...]:
+        starts = {m.group().split()[-1] for m in _SENTENCE_START.finditer(text)}
+        found = []
+        for word in re.findall(r"\b[A-Z][\w'’-]+", text):
+            known = all(t in self.vocabulary for t in terms(word))
+            if not known and word not in starts:
+                found.append(word)
+        return tuple(dict.fromkeys(found))
+
+
+def _wants(text: str) -> Iterable[Want]:
+    found = [want for want, pattern in _WANTS if pattern.search(text)]
+    return found or [Want.FACT]
