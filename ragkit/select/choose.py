@@ -1,0 +1,249 @@
+"""From scored sentences to evidence: how many, which whole lists, in what order, or none."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ragkit.gazetteer import Entity
+from ragkit.question import Query, Want
+from ragkit.retrieve import HybridRetriever, Retrieved
+from ragkit.select.features import Candidate, Describer, sentence_terms
+from ragkit.select.scorer import Scorer
+from ragkit.types import (
+    Evidence,
+    Section,
+    SelectedSentence,
+    Sentence,
+    SentenceKind,
+    Status,
+)
+from ragkit.words import fold, stem, terms
+
+_CLINICAL_REASON = (
+    "This tool answers from published reports about services. It cannot advise on the care of a "
+    "patient: ask a clinician, or NHS 111."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectConfig:
+    """How much evidence is shown."""
+
+    most_facts: int = 3
+    most_figures: int = 3
+    most_lessons: int = 7
+    most_listed: int = 24  # items of a list that is taken whole
+    most_compared: int = 3  # sentences for each side of a comparison
+    least_probability: float = 0.12  # below it a sentence is no evidence
+    share_of_best: float = 0.45  # a further sentence must reach this share of the best one's
+    least_answerable: float | None = None  # overrides the fitted threshold
+    nearest: int = 3  # sections named when nothing answers
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.least_probability <= 1 or not 0 <= self.share_of_best <= 1:
+            raise ValueError("select: probabilities and shares lie in [0, 1]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    probability: float
+    candidate: Candidate
+
+
+class Selector:
+    """Chooses evidence from the passages of a question."""
+
+    def __init__(
+        self, retriever: HybridRetriever, scorer: Scorer, config: SelectConfig = SelectConfig()
+    ) -> None:
+        self._retriever = retriever
+        self._library = retriever.library
+        self._describer = Describer(retriever)
+        self._scorer = scorer
+        self._config = config
+
+    def select(self, query: Query, retrieved: Retrieved) -> Evidence:
+        """The evidence for a question in reading order, and the decision."""
+        if query.is_clinical:
+            return Evidence(Status.OUT_OF_SCOPE, 1.0, reason=_CLINICAL_REASON)
+        scored = self.score(query, retrieved)
+        confidence = self.answerable(query, scored)
+        threshold = self._config.least_answerable
+        if threshold is None:
+            threshold = self._scorer.answerable_threshold
+        chosen = self._choose(query, scored) if scored and confidence >= threshold else []
+        if not chosen:
+            return self._not_found(query, scored, confidence)
+        missing = self._missing_sides(query, chosen)
+        status = Status.PARTIAL if missing else Status.ANSWERED
+        sentences = tuple(self._in_order(chosen))
+        return Evidence(status, confidence, sentences=sentences, missing=missing)
+
+    def score(self, query: Query, retrieved: Retrieved) -> list[_Scored]:
+        """Every candidate with the probability that the answer needs it, best first."""
+        candidates = self._describer.candidates(query, retrieved)
+        if not candidates:
+            return []
+        chances = self._scorer.sentence.probability([c.features for c in candidates])
+        scored = [_Scored(float(p), c) for p, c in zip(chances, candidates, strict=True)]
+        return sorted(scored, key=lambda s: (-s.probability, s.candidate.sentence.id))
+
+    def answerable(self, query: Query, scored: Sequence[_Scored]) -> float:
+        """The probability that the collection answers the question."""
+        if not scored:
+            return 0.0
+        pairs = [(s.probability, s.candidate) for s in scored]
+        row = self._describer.describe_evidence(query, pairs)
+        return float(self._scorer.evidence.probability([row])[0])
+
+    def _choose(self, query: Query, scored: Sequence[_Scored]) -> list[_Scored]:
+        if len(query.entities) >= 2:
+            sides = [self._side(e, scored) for e in query.entities]
+            found = [s for side in sides for s in side]
+            if len([side for side in sides if side]) >= 2:
+                return _distinct(found)
+        best = scored[0]
+        if query.wants & {Want.LIST, Want.LESSON}:
+            whole = self._whole_list(query, scored)
+            if whole:
+                return whole
+        floor = max(self._config.least_probability, self._config.share_of_best * best.probability)
+        good = [s for s in scored if s.probability >= floor]
+        return self._with_lead_ins(_distinct(good)[: self._most(query)], scored)
+
+    def _most(self, query: Query) -> int:
+        config = self._config
+        if query.wants & {Want.LESSON, Want.LIST, Want.COMPARISON}:
+            return config.most_lessons
+        return config.most_figures if Want.FIGURE in query.wants else config.most_facts
+
+    def _side(self, entity: Entity, scored: Sequence[_Scored]) -> list[_Scored]:
+        subjects = self._retriever.gazetteer.related([entity.id])
+        own = [s for s in scored if self._is_about(s.candidate, subjects)]
+        if not own:
+            return []
+        floor = max(self._config.least_probability, self._config.share_of_best * own[0].probability)
+        return [s for s in own if s.probability >= floor][: self._config.most_compared]
+
+    def _is_about(self, candidate: Candidate, subjects: frozenset[str]) -> bool:
+        if self._retriever.subjects_of(candidate.section) & subjects:
+            return True
+        return bool(self._retriever.named_in(candidate.sentence.text) & subjects)
+
+    def _whole_list(self, query: Query, scored: Sequence[_Scored]) -> list[_Scored]:
+        """The list that the best candidates belong to, with its lead-in, in text order.
+
+        A list is taken whole when its lead-in says what is asked, or when several of its items
+        are good evidence themselves.
+        """
+        for best in scored[:3]:
+            items = self._items(best.candidate.sentence)
+            if not 2 <= len(items) <= self._config.most_listed:
+                continue
+            ids = {s.id for s in items}
+            good = [
+                s
+                for s in scored
+                if s.candidate.sentence.id in ids
+                and s.probability >= self._config.least_probability
+            ]
+            lead = self._library.sentences.get(items[0].introduced_by)
+            asked = lead is not None and bool(sentence_terms(lead.text) & set(query.matter))
+            if asked or 2 * len(good) >= len(items):
+                wanted = [*([lead] if lead else []), *items]
+                return [self._as_scored(s, scored, best) for s in wanted]
+        return []
+
+    def _items(self, sentence: Sentence) -> list[Sentence]:
+        siblings = self._library.section_sentences(sentence.section_id)
+        if sentence.kind is SentenceKind.BULLET:
+            return [s for s in siblings if s.group == sentence.group]
+        return [s for s in siblings if s.introduced_by == sentence.id and s.group]
+
+    def _as_scored(self, sentence: Sentence, scored: Sequence[_Scored], best: _Scored) -> _Scored:
+        for known in scored:
+            if known.candidate.sentence.id == sentence.id:
+                return _Scored(max(known.probability, best.probability), known.candidate)
+        candidate = Candidate(
+            sentence=sentence,
+            section=best.candidate.section,
+            passage=best.candidate.passage,
+            introduction=(),
+            features=best.candidate.features,
+            terms=sentence_terms(sentence.text),
+            context_terms=best.candidate.context_terms,
+        )
+        return _Scored(best.probability, candidate)
+
+    def _with_lead_ins(self, chosen: Sequence[_Scored], scored: Sequence[_Scored]) -> list[_Scored]:
+        """Bullets are read after their lead-in; a lead-in alone says nothing."""
+        out: dict[str, _Scored] = {}
+        for one in chosen:
+            sentence, above = one.candidate.sentence, one.candidate.introduction[-1:]
+            if sentence.kind is SentenceKind.BULLET and above and above[0].text.endswith(":"):
+                out[above[0].id] = self._as_scored(above[0], scored, one)
+            out[sentence.id] = one
+            if sentence.text.rstrip("* ").endswith(":"):
+                items = self._items(sentence)[: self._config.most_lessons]
+                out.update((i.id, self._as_scored(i, scored, one)) for i in items)
+        return list(out.values())
+
+    def _missing_sides(self, query: Query, chosen: Sequence[_Scored]) -> tuple[str, ...]:
+        if len(query.entities) < 2:
+            return ()
+        missing = []
+        for entity in query.entities:
+            subjects = self._retriever.gazetteer.related([entity.id])
+            if not any(self._is_about(s.candidate, subjects) for s in chosen):
+                missing.append(entity.name)
+        return tuple(missing)
+
+    def _in_order(self, chosen: Sequence[_Scored]) -> Iterator[SelectedSentence]:
+        """The section with the best sentence first; inside a section the order of the text."""
+        best: dict[str, float] = {}
+        for one in chosen:
+            key = one.candidate.section.id
+            best[key] = max(best.get(key, 0.0), one.probability)
+        ordered = sorted(
+            chosen,
+            key=lambda s: (
+                -best[s.candidate.section.id],
+                s.candidate.section.id,
+                s.candidate.sentence.ordinal,
+            ),
+        )
+        for one in ordered:
+            c = one.candidate
+            yield SelectedSentence(
+                c.sentence, c.section, c.passage.document, one.probability, c.introduction
+            )
+
+    def _not_found(self, query: Query, scored: Sequence[_Scored], confidence: float) -> Evidence:
+        nearest: dict[str, Section] = {}
+        for one in scored:
+            nearest.setdefault(one.candidate.section.id, one.candidate.section)
+        covered = frozenset(t for s in scored[:2] for t in s.candidate.context_terms)
+        words = re.findall(r"[\w'’&-]+", query.text)
+        lacking = [w for w in words if terms(w) and not set(map(stem, terms(w))) & covered]
+        return Evidence(
+            Status.NOT_FOUND,
+            confidence,
+            missing=(" ".join(lacking) or query.text,),
+            nearest=tuple(nearest.values())[: self._config.nearest],
+            reason="The reports in the library do not say this.",
+        )
+
+
+def _distinct(scored: Sequence[_Scored]) -> list[_Scored]:
+    """Without sentences that say the same as a better one: four words in five shared."""
+    kept: list[_Scored] = []
+    for one in scored:
+        mine = one.candidate.terms
+        same = any(
+            fold(one.candidate.sentence.text) == fold(k.candidate.sentence.text)
+            or 5 * len(mine & k.candidate.terms) >= 4 * max(1, len(mine | k.candidate.terms))
+            for k in kept
+        )
+        if not same:
+            kept.append(one)
+    return kept

@@ -1,0 +1,93 @@
+"""Selection: whole lists, rows with headers, and the decision that nothing answers."""
+
+from pathlib import Path
+
+import pytest
+
+from ragkit.errors import ConfigError
+from ragkit.pipeline import Pipeline
+from ragkit.select import load_scorer
+from ragkit.types import Evidence, SentenceKind, Status
+
+
+def _select(pipeline: Pipeline, question: str) -> Evidence:
+    query = pipeline.interpreter.read(question)
+    return pipeline.selector.select(query, pipeline.retriever.retrieve(query))
+
+
+def _texts(evidence: Evidence) -> list[str]:
+    return [s.sentence.text for s in evidence.sentences]
+
+
+def test_a_list_is_taken_whole_with_its_lead_in(small_pipeline: Pipeline) -> None:
+    texts = _texts(_select(small_pipeline, "who are the partners of the Orrin Bay clinic"))
+    assert texts == [
+        "The partners are:",
+        "Harbour Trust.",
+        "Orrin Bay Council.",
+        "The Lantern Charity.",
+    ]
+
+
+def test_evidence_stands_in_text_order_inside_a_section(small_pipeline: Pipeline) -> None:
+    evidence = _select(small_pipeline, "how long did sharing records take and who signs")
+    section = evidence.sentences[0].section.id
+    starts = [s.sentence.start for s in evidence.sentences if s.section.id == section]
+    assert starts == sorted(starts)
+
+
+def test_what_is_not_there_is_not_found_and_the_nearest_places_are_named(
+    small_pipeline: Pipeline,
+) -> None:
+    evidence = _select(small_pipeline, "how many parking fines were issued in Zzyzx in 2031")
+    assert evidence.status is Status.NOT_FOUND
+    assert evidence.sentences == ()
+    assert 1 <= len(evidence.nearest) <= 3
+    assert evidence.missing
+
+
+def test_advice_on_a_patient_is_out_of_scope(small_pipeline: Pipeline) -> None:
+    evidence = _select(small_pipeline, "what dose of paracetamol for my 2 year old daughter")
+    assert evidence.status is Status.OUT_OF_SCOPE
+    assert evidence.sentences == ()
+
+
+def test_no_sentence_is_chosen_twice(small_pipeline: Pipeline) -> None:
+    for question in ("lessons on transport", "what did the clinics cost", "gardens"):
+        ids = [s.sentence.id for s in _select(small_pipeline, question).sentences]
+        assert len(ids) == len(set(ids))
+
+
+def test_a_table_row_comes_with_its_header(report_pipeline: Pipeline) -> None:
+    evidence = _select(report_pipeline, "number of 0-18 year olds in Sheffield")
+    row = next(s for s in evidence.sentences if s.sentence.kind is SentenceKind.TABLE_ROW)
+    assert row.sentence.text.startswith("Sheffield\t")
+    assert SentenceKind.TABLE_HEADER in [s.kind for s in row.introduction]
+
+
+def test_both_sides_of_a_comparison_are_there(report_pipeline: Pipeline) -> None:
+    evidence = _select(report_pipeline, "population 0-18: Sussex compared with Cornwall")
+    text = " ".join(_texts(evidence))
+    assert "297,190" in text
+    assert "114,813" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("{", "cannot read"), ('{"fitted_on": ""}', "cannot read")],
+)
+def test_damaged_weights_are_refused(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "w.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        load_scorer(path)
+
+
+def test_weights_for_other_features_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "w.json"
+    path.write_text(
+        '{"fitted_on": "", "answerable_threshold": 0.5, '
+        '"sentence": {"bias": 0, "weights": {"x": 1}}, "evidence": {"bias": 0, "weights": {}}}'
+    )
+    with pytest.raises(ConfigError, match="other features"):
+        load_scorer(path)
