@@ -1,0 +1,295 @@
+"""Join the stages: from a question to an answer that is quoted or checked, sentence by sentence."""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ragkit.config import Config
+from ragkit.embed import PassageEmbedder, SentenceTransformerEmbedder, model_id
+from ragkit.errors import ModelError
+from ragkit.gazetteer import DEFAULT_PATH, load_gazetteer
+from ragkit.index import Library, open_library
+from ragkit.llama import LlamaGenerator, LlamaOptions
+from ragkit.models import bundled_model, choose_writer, load_check
+from ragkit.prompts import PromptTemplate, load_prompt, prompts_dir
+from ragkit.question import Interpreter, Query
+from ragkit.render import SectionView
+from ragkit.retrieve import HybridRetriever, Retrieved
+from ragkit.select import Selector, load_scorer
+from ragkit.types import (
+    Answer,
+    AnswerSentence,
+    Citation,
+    Claim,
+    Document,
+    Evidence,
+    Generator,
+    Origin,
+    RejectedClaim,
+    Section,
+    SelectedSentence,
+    Status,
+    Timings,
+    Turn,
+)
+from ragkit.verify import VerifyConfig, verify
+from ragkit.words import reading_form
+from ragkit.write import REWORD_VARIABLES, WriteConfig, quote, reword
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What puts evidence into words: a model with its prompt, and how far it may go."""
+
+    generator: Generator
+    template: PromptTemplate
+    config: WriteConfig
+
+    def claims(self, evidence: Evidence) -> Iterator[Claim]:
+        """One claim for each sentence of the evidence, as soon as it is written."""
+        return reword(
+            evidence,
+            generator=self.generator,
+            template=self.template,
+            config=self.config,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Holds what is expensive to open; answers any number of questions, from any thread."""
+
+    library: Library
+    interpreter: Interpreter
+    retriever: HybridRetriever
+    selector: Selector
+    writing: Writing | None  # None: every sentence is a quotation
+    verify_config: VerifyConfig
+
+    @classmethod
+    def open(cls, config: Config, *, use_model: bool = True) -> "Pipeline":
+        """Open the index and the models.
+
+        Args:
+            config: every setting.
+            use_model: False answers in quotations alone; no language model is loaded.
+
+        Raises:
+            RagkitError: the index, a model, a prompt or the gazetteer cannot be opened; the
+                message says what to do.
+        """
+        library = open_library(config.index_dir, embedder=model_id(config.embed))
+        writing = open_writing(config) if use_model else None
+        return assemble(library, SentenceTransformerEmbedder(config.embed), config, writing)
+
+    def ask(self, question: str, *, history: Sequence[Turn] = (), scope: str = "") -> Answer:
+        """The final answer to a question.
+
+        Args:
+            question: as typed.
+            history: the conversation before it, oldest first.
+            scope: a document (id, file name, part of the title) or an area; "" for everything.
+
+        Raises:
+            QuestionError: the question is empty or too long, or nothing is known by the scope.
+        """
+        *_, last = self.stream(question, history=history, scope=scope)
+        return last
+
+    def stream(
+        self, question: str, *, history: Sequence[Turn] = (), scope: str = ""
+    ) -> Iterator[Answer]:
+        """The answer as it grows: first in quotations, then sentence by sentence in words.
+
+        Every snapshot is whole and checked; the last one is what `ask` returns.
+        """
+        started = time.perf_counter()
+        query = self.interpreter.read(question, history=history, scope=scope)
+        retrieved = self.retriever.retrieve(query)
+        found = time.perf_counter()
+        evidence = self.selector.select(query, retrieved)
+        chosen = time.perf_counter()
+        timings = Timings(retrieve_s=found - started, select_s=chosen - found)
+        base = self._base(question, query, retrieved, evidence)
+        first = self._with_claims(base, evidence, quote(evidence))
+        if not evidence.sentences or self.writing is None:
+            yield _timed(first, timings, started)
+            return
+        yield _timed(first, timings, started)
+        yield from self._reworded(base, evidence, timings, started)
+
+    def section_view(self, citation: Citation) -> SectionView:
+        """The section that a citation opens."""
+        return self.view(self.library.sections[citation.section_id])
+
+    def view(self, section: Section) -> SectionView:
+        """A section with its document and sentences, for reading."""
+        return SectionView(
+            document=self.library.documents[section.document_id],
+            section=section,
+            sentences=self.library.section_sentences(section.id),
+        )
+
+    def documents(self) -> tuple[Document, ...]:
+        """The documents in the library, by id."""
+        return tuple(self.library.documents.values())
+
+    def _base(
+        self, question: str, query: Query, retrieved: Retrieved, evidence: Evidence
+    ) -> Answer:
+        return Answer(
+            question=question,
+            status=evidence.status,
+            sentences=(),
+            citations=tuple(_citation(n, s) for n, s in enumerate(evidence.sentences, start=1)),
+            retrieved=retrieved.passages,
+            missing=evidence.missing,
+            nearest=evidence.nearest,
+            rejected=(),
+            timings=Timings(),
+            model=self.writing.generator.model_id if self.writing else None,
+            index=self.library.digest,
+            read_as=query.read_as if query.read_as != query.text else "",
+        )
+
+    def _with_claims(self, base: Answer, evidence: Evidence, claims: Sequence[Claim]) -> Answer:
+        sentences = [
+            AnswerSentence(c.text, c.origin, tuple(i + 1 for i in c.evidence)) for c in claims
+        ]
+        notice = _notice(evidence)
+        if notice:
+            sentences.append(AnswerSentence(notice, Origin.NOTICE))
+        return replace(base, sentences=tuple(sentences))
+
+    def _reworded(
+        self, base: Answer, evidence: Evidence, timings: Timings, started: float
+    ) -> Iterator[Answer]:
+        assert self.writing is not None
+        claims = list(quote(evidence))
+        rejected: list[RejectedClaim] = []
+        verifying = 0.0
+        begun = time.perf_counter()
+        for i, draft in enumerate(self.writing.claims(evidence)):
+            before = time.perf_counter()
+            finding = self._check(draft, evidence)
+            verifying += time.perf_counter() - before
+            if finding:
+                rejected.append(RejectedClaim(draft.text, finding))
+            elif draft != claims[i]:
+                claims[i] = draft
+                spent = time.perf_counter() - begun
+                timings = replace(timings, write_s=spent - verifying, verify_s=verifying)
+                answer = self._with_claims(base, evidence, claims)
+                yield _timed(replace(answer, rejected=tuple(rejected)), timings, started)
+        spent = time.perf_counter() - begun
+        timings = replace(timings, write_s=spent - verifying, verify_s=verifying)
+        answer = self._with_claims(base, evidence, claims)
+        yield _timed(replace(answer, rejected=tuple(rejected)), timings, started)
+
+    def _check(self, claim: Claim, evidence: Evidence) -> str:
+        """Why a claim is thrown away; "" when it stands. Quotations and table rows are copies."""
+        if claim.origin in (Origin.QUOTE, Origin.TABLE):
+            return ""
+        sources = [evidence.sentences[i] for i in claim.evidence]
+        finding = verify(
+            claim.text,
+            [reading_form(s.sentence.text) for s in sources],
+            context=[t for s in sources for t in _context(s)],
+            config=self.verify_config,
+        )
+        return "; ".join(finding.reasons)
+
+
+def assemble(
+    library: Library, embedder: PassageEmbedder, config: Config, writing: Writing | None
+) -> Pipeline:
+    """A pipeline from opened parts; tests bring an embedder and a writer of their own."""
+    path = Path(config.gazetteer) if config.gazetteer else DEFAULT_PATH
+    gazetteer = load_gazetteer(path).with_aliases(library.abbreviations)
+    retriever = HybridRetriever(library, embedder, gazetteer, config.retrieve)
+    documents = tuple(library.documents.values())
+    return Pipeline(
+        library=library,
+        interpreter=Interpreter(gazetteer, documents, library.vocabulary),
+        retriever=retriever,
+        selector=Selector(retriever, load_scorer(), config.select),
+        writing=writing,
+        verify_config=config.verify,
+    )
+
+
+def open_writing(config: Config) -> Writing | None:
+    """Load the language model and its prompt; None where the settings ask for quotations only.
+
+    Raises:
+        ModelError: no model is installed or named, or it cannot be loaded.
+        PromptError: the prompt is missing or does not fit.
+    """
+    if config.write.writer == "quote":
+        return None
+    path = Path(config.model.path) if config.model.path else bundled_model()
+    if path is None:
+        raise ModelError(
+            "no language model is installed: run 'make setup', name a GGUF file under [model] "
+            "path in ragkit.toml, or ask with --no-llm"
+        )
+    folder = prompts_dir()
+    template = load_prompt(folder / "reword.md", variables=REWORD_VARIABLES)
+    generator = LlamaGenerator(
+        path,
+        LlamaOptions(
+            n_ctx=config.model.context_tokens,
+            n_threads=config.model.threads,
+            timeout_s=config.model.timeout_s,
+        ),
+    )
+    check = load_check(config.index_dir, model_id=generator.model_id, prompt_digest=template.digest)
+    if choose_writer(config.write, check) == "quote":
+        return None
+    return Writing(generator, template, config.write)
+
+
+def _citation(n: int, selected: SelectedSentence) -> Citation:
+    sentence, section, document = selected.sentence, selected.section, selected.document
+    return Citation(
+        n=n,
+        document_id=document.id,
+        document_title=document.title,
+        source_file=document.source_file,
+        section_id=section.id,
+        section_number=section.cited_number,
+        section_title=section.title,
+        section_path=" > ".join(section.path),
+        page=None,
+        quote=sentence.text,
+        start=sentence.start,
+        end=sentence.end,
+        kind=sentence.kind,
+        is_note=document.is_note,
+    )
+
+
+def _context(selected: SelectedSentence) -> tuple[str, ...]:
+    """Text that may lend names to a claim: headings, lead-ins, the document's title."""
+    introduction = tuple(reading_form(s.text) for s in selected.introduction)
+    return (selected.document.title, *selected.section.path, *introduction)
+
+
+def _notice(evidence: Evidence) -> str:
+    """The product's own words about an answer; they assert nothing about the subject."""
+    if evidence.status is Status.PARTIAL:
+        return f"The reports in the library hold nothing on this for {_joined(evidence.missing)}."
+    return evidence.reason if not evidence.status.asserts_facts else ""
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def _timed(answer: Answer, timings: Timings, started: float) -> Answer:
+    total = time.perf_counter() - started
+    return replace(answer, timings=replace(timings, total_s=total))
