@@ -101,12 +101,19 @@ class Query:
     expansion: tuple[str, ...]  # stems of other words for the same things
     entities: tuple[Entity, ...]
     subjects: frozenset[str]  # ids of the entities and what is described with them
-    documents: frozenset[str]  # ids of documents that the question or the scope names
+    documents: frozenset[str]  # ids of documents that the question names
+    only_documents: frozenset[str]  # the scope: nothing else is looked at; empty for all
+    only_subjects: frozenset[str]  # the scope as an area; empty for all
     wants: frozenset[Want]
     figure_kinds: frozenset[FigureKind]
     unknown_names: tuple[str, ...]  # capitalised words that no document and no gazetteer knows
     is_clinical: bool
     name_terms: frozenset[str]  # stems of the names of the entities
+
+    @property
+    def has_scope(self) -> bool:
+        """Whether only a part of the library is to be looked at."""
+        return bool(self.only_documents or self.only_subjects)
 
     @property
     def matter(self) -> tuple[str, ...]:
@@ -153,10 +160,7 @@ class Interpreter:
         read_as = self._inherit(tidy, history)
         mentions = self.gazetteer.find(read_as)
         entities = tuple({m.entity.id: m.entity for m in mentions}.values())
-        documents = self._named_documents(read_as)
-        if scope:
-            scoped, areas = self._scope(scope)
-            documents, entities = documents | scoped, (*entities, *areas)
+        scoped, areas = self._scope(scope) if scope else (frozenset(), frozenset())
         equivalents = self.gazetteer.equivalents(read_as)
         said = tuple(dict.fromkeys(terms(read_as)))
         own = tuple(t for t in said if t not in _FORM_WORDS) or said
@@ -169,7 +173,9 @@ class Interpreter:
             expansion=tuple(t for t in extra if t not in own),
             entities=entities,
             subjects=self.gazetteer.related(e.id for e in entities),
-            documents=documents,
+            documents=self._named_documents(read_as),
+            only_documents=scoped,
+            only_subjects=areas,
             wants=frozenset(_wants(tidy)),
             figure_kinds=frozenset(k for k, p in _FIGURE_KINDS if p.search(tidy)),
             unknown_names=self._unknown_names(read_as),
@@ -208,7 +214,8 @@ class Interpreter:
                 named.add(document.id)
         return frozenset(named)
 
-    def _scope(self, scope: str) -> tuple[frozenset[str], tuple[Entity, ...]]:
+    def _scope(self, scope: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Documents, or else the subjects of an area, that a scope stands for."""
         wanted = reading_form(scope).casefold()
         found = frozenset(
             d.id
@@ -216,11 +223,11 @@ class Interpreter:
             if wanted in (d.id.casefold(), d.source_file.casefold())
             or (len(wanted) > 3 and wanted in d.title.casefold())
         )
-        areas = tuple(m.entity for m in self.gazetteer.find(scope))
+        areas = self.gazetteer.related(m.entity.id for m in self.gazetteer.find(scope))
         if not found and not areas:
             known = ", ".join(d.id for d in self.documents)
             raise QuestionError(f"no document or area is known as '{scope}': try one of {known}")
-        return found, areas if not found else ()
+        return found, frozenset() if found else areas
 
     def _unknown_names(self, text: str) -> tuple[str, ...]:
         starts = {m.group().split()[-1] for m in _SENTENCE_START.finditer(text)}

@@ -113,7 +113,8 @@ class HybridRetriever:
         return self._named[text]
 
     def _fused(self, query: Query, vector: NDArray[np.float32]) -> dict[str, float]:
-        config, depth = self.config, self.config.depth
+        config = self.config
+        depth = len(self.library.chunks) if query.has_scope else config.depth
         words = self.library.search_words(query.terms, k=depth)
         others = self.library.search_words(query.expansion, k=depth)
         meaning = self.library.chunk_store.search(vector[None], k=depth)[0]
@@ -145,6 +146,8 @@ class HybridRetriever:
         for key, score in scores.items():
             chunk = self.library.chunks[key]
             subjects = self._subjects[chunk.section_id]
+            if not self._in_scope(query, chunk):
+                continue
             if query.subjects:
                 if (subjects | self.named_in(chunk.text)) & query.subjects:
                     score *= config.same_subject
@@ -154,6 +157,12 @@ class HybridRetriever:
                 score *= config.named_document
             weighed[key] = score
         return weighed
+
+    def _in_scope(self, query: Query, chunk: Chunk) -> bool:
+        if query.only_documents:
+            return chunk.document_id in query.only_documents
+        subjects = self._subjects[chunk.section_id] | self.named_in(chunk.text)
+        return not query.only_subjects or bool(subjects & query.only_subjects)
 
     def _without_repeats(self, order: Sequence[str]) -> Iterator[str]:
         """Near-duplicates of a better passage are left out."""

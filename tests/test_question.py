@@ -105,8 +105,9 @@ def test_a_question_on_services_is_not_clinical() -> None:
 
 
 def test_a_scope_is_a_document_or_an_area() -> None:
-    assert _READER.read("costs", scope="harbour-2021").documents == {"harbour-2021"}
-    assert [e.id for e in _READER.read("costs", scope="Marsh Vale").entities] == ["vale"]
+    assert _READER.read("costs", scope="harbour-2021").only_documents == {"harbour-2021"}
+    assert _READER.read("costs", scope="Marsh Vale").only_subjects == {"vale"}
+    assert not _READER.read("costs in Marsh Vale").has_scope
 
 
 def test_an_unknown_scope_names_what_there_is() -> None:
