@@ -350,7 +350,7 @@ def _print_reports(reports: tuple[FileReport, ...]) -> None:
     Console().print(table)
     for r in reports:
         for warning in r.warnings:
-            _say(f"{r.source_file}: {warning}")
+            _say(warning if r.source_file in warning else f"{r.source_file}: {warning}")
 
 
 def _show_progress(stage: str, done: int, total: int) -> None:
