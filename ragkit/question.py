@@ -68,12 +68,13 @@ _FIGURE_KINDS: tuple[tuple[FigureKind, re.Pattern[str]], ...] = tuple(
     )
 )
 _CLINICAL = re.compile(
-    r"\b(?:my|our|this|a) (?:\d+[- ](?:year|month|week)[- ]old|son|daughter|child|baby|toddler|"
-    r"patient|kid)\b.*\b(?:dose|dosage|prescri\w+|diagnos\w+|symptoms?|treat\w*|rash|fever|"
-    r"temperature|antibiotics?|medicin\w+|medication|inhaler|cough\w*|pain|should (?:i|we))\b"
-    r"|\b(?:what|which|how much) (?:dose|dosage|antibiotics?|medicine|medication|paracetamol|"
-    r"ibuprofen|salbutamol)\b|\bshould (?:i|we) (?:give|prescribe|stop|increase) (?:him|her|them|"
-    r"my|the patient|the child)\b",
+    r"(?:\b(?:my|our) (?:son|daughter|child|baby|toddler|patient|kid)|\bthis (?:child|patient|baby)|"
+    r"\bpatient aged \d+|\b\d+[- ]?(?:year|yr|month|week)s?[- ]old)\b.*\b(?:dose|dosage|"
+    r"prescri\w+|diagnos\w+|symptoms?|treat\w*|rash|fever|temperature|antibiotics?|medicin\w+|medication|"
+    r"inhaler|laxatives?|take|taking|cough\w*|pain|should (?:i|we))\b"
+    r"|\b(?:what|which|how much) (?:\w+ )?(?:dose|dosage|antibiotics?|medicine|medication|"
+    r"paracetamol|ibuprofen|salbutamol|laxatives?)\b|\bshould (?:i|we) (?:give|prescribe|stop|"
+    r"increase) (?:him|her|them|my|the patient|the child)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _REFERS_BACK = re.compile(
@@ -100,6 +101,7 @@ class Query:
     terms: tuple[str, ...]  # stems that carry the question's meaning, names included
     expansion: tuple[str, ...]  # stems of other words for the same things
     entities: tuple[Entity, ...]
+    sides: tuple[Entity, ...]  # the entities without those described together with an earlier one
     subjects: frozenset[str]  # ids of the entities and what is described with them
     documents: frozenset[str]  # ids of documents that the question names
     only_documents: frozenset[str]  # the scope: nothing else is looked at; empty for all
@@ -172,6 +174,7 @@ class Interpreter:
             terms=own,
             expansion=tuple(t for t in extra if t not in own),
             entities=entities,
+            sides=tuple(self._sides(entities)),
             subjects=self.gazetteer.related(e.id for e in entities),
             documents=self._named_documents(read_as),
             only_documents=scoped,
@@ -202,6 +205,13 @@ class Interpreter:
         if len(words) >= 4:
             return f"{text} ({subject or earlier})"
         return f"{text} ({earlier})" if subject in earlier else f"{text} ({subject}; {earlier})"
+
+    def _sides(self, entities: Sequence[Entity]) -> Iterable[Entity]:
+        seen: frozenset[str] = frozenset()
+        for entity in entities:
+            if entity.id not in seen:
+                yield entity
+            seen |= self.gazetteer.related([entity.id])
 
     def _named_documents(self, text: str) -> frozenset[str]:
         """Documents that the question names by publisher's abbreviation, place or year."""

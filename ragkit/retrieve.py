@@ -176,11 +176,11 @@ class HybridRetriever:
     def _spread(self, query: Query, order: Sequence[str]) -> list[str]:
         """Cut to the number wanted; each area named keeps at least its share."""
         limit = self.config.passages
-        if len(query.entities) < 2 and Want.COMPARISON not in query.wants:
+        if len(query.sides) < 2 and Want.COMPARISON not in query.wants:
             return list(order[:limit])
-        share = max(2, limit // max(1, len(query.entities)) - 1)
+        share = max(2, limit // max(1, len(query.sides)) - 1)
         kept: dict[str, None] = {}
-        for entity in query.entities:
+        for entity in query.sides:
             subjects = self.gazetteer.related([entity.id])
             own = [k for k in order if self._subjects[self._section(k)] & subjects]
             kept.update((k, None) for k in own[:share])

@@ -93,6 +93,9 @@ def test_an_unknown_name_is_noticed() -> None:
     [
         "my daughter has a rash, what should I do",
         "what dose of salbutamol for a 3 year old",
+        "what inhaler dose for a 6 yr old with asthma",
+        "can a 4 year old on valproate also take ibuprofen",
+        "patient aged 9, unwell for 2 weeks, which laxative do I start",
         "Should I give her antibiotics?",
     ],
 )
@@ -102,6 +105,7 @@ def test_advice_on_a_patient_is_recognised(text: str) -> None:
 
 def test_a_question_on_services_is_not_clinical() -> None:
     assert not _READER.read("How does Orrin Bay treat children with asthma?").is_clinical
+    assert not _READER.read("who decides whether a child needs treatment").is_clinical
 
 
 def test_a_scope_is_a_document_or_an_area() -> None:

@@ -58,6 +58,12 @@ def test_no_sentence_is_chosen_twice(small_pipeline: Pipeline) -> None:
         assert len(ids) == len(set(ids))
 
 
+def test_a_lead_in_never_stands_alone(report_pipeline: Pipeline) -> None:
+    texts = _texts(_select(report_pipeline, "5 workstreams first 1000 days surrey"))
+    assert texts[0].startswith("Five work streams")
+    assert len(texts) == 6
+
+
 def test_a_table_row_comes_with_its_header(report_pipeline: Pipeline) -> None:
     evidence = _select(report_pipeline, "number of 0-18 year olds in Sheffield")
     row = next(s for s in evidence.sentences if s.sentence.kind is SentenceKind.TABLE_ROW)

@@ -97,11 +97,11 @@ class Selector:
         return float(self._scorer.evidence.probability([row])[0])
 
     def _choose(self, query: Query, scored: Sequence[_Scored]) -> list[_Scored]:
-        if len(query.entities) >= 2:
-            sides = [self._side(e, scored) for e in query.entities]
+        if len(query.sides) >= 2:
+            sides = [self._side(e, scored) for e in query.sides]
             found = [s for side in sides for s in side]
             if len([side for side in sides if side]) >= 2:
-                return _distinct(found)
+                return self._with_lead_ins(_distinct(found), scored)
         best = scored[0]
         if query.wants & {Want.LIST, Want.LESSON}:
             whole = self._whole_list(query, scored)
@@ -158,7 +158,7 @@ class Selector:
         siblings = self._library.section_sentences(sentence.section_id)
         if sentence.kind is SentenceKind.BULLET:
             return [s for s in siblings if s.group == sentence.group]
-        return [s for s in siblings if s.introduced_by == sentence.id and s.group]
+        return [s for s in siblings if s.introduced_by == sentence.id]
 
     def _as_scored(self, sentence: Sentence, scored: Sequence[_Scored], best: _Scored) -> _Scored:
         for known in scored:
@@ -189,10 +189,10 @@ class Selector:
         return list(out.values())
 
     def _missing_sides(self, query: Query, chosen: Sequence[_Scored]) -> tuple[str, ...]:
-        if len(query.entities) < 2:
+        if len(query.sides) < 2:
             return ()
         missing = []
-        for entity in query.entities:
+        for entity in query.sides:
             subjects = self._retriever.gazetteer.related([entity.id])
             if not any(self._is_about(s.candidate, subjects) for s in chosen):
                 missing.append(entity.name)
