@@ -68,9 +68,10 @@ _FIGURE_KINDS: tuple[tuple[FigureKind, re.Pattern[str]], ...] = tuple(
     )
 )
 _CLINICAL = re.compile(
-    r"(?:\b(?:my|our) (?:son|daughter|child|baby|toddler|patient|kid)|\bthis (?:child|patient|baby)|"
-    r"\bpatient aged \d+|\b\d+[- ]?(?:year|yr|month|week)s?[- ]old)\b.*\b(?:dose|dosage|"
-    r"prescri\w+|diagnos\w+|symptoms?|treat\w*|rash|fever|temperature|antibiotics?|medicin\w+|medication|"
+    r"(?:\b(?:my|our) (?:son|daughter|child|baby|toddler|patient|kid)|"
+    r"\bthis (?:child|patient|baby)|"
+    r"\bpatient aged \d+|\b\d+[- ]?(?:year|yr|month|week)s?[- ]old)\b"
+    r".*\b(?:dose|dosage|prescri\w+|diagnos\w+|symptoms?|treat\w*|rash|fever|temperature|antibiotics?|medicin\w+|medication|"
     r"inhaler|laxatives?|take|taking|cough\w*|pain|should (?:i|we))\b"
     r"|\b(?:what|which|how much) (?:\w+ )?(?:dose|dosage|antibiotics?|medicine|medication|"
     r"paracetamol|ibuprofen|salbutamol|laxatives?)\b|\bshould (?:i|we) (?:give|prescribe|stop|"
