@@ -17,7 +17,7 @@ help:
 	@echo 'make ask Q="..."    set up if needed, answer one question'
 	@echo 'make ingest         read corpus/ into the index (only what has changed)'
 	@echo 'make test           set up if needed, then run every check'
-	@echo 'make setup          only the set-up (5-8 minutes the first time)'
+	@echo 'make setup          only the set-up (5-15 minutes the first time)'
 	@echo 'make eval           answer the question sets and score the answers'
 	@echo 'make bench          measure speed and memory'
 	@echo 'make pins           write requirements.txt anew from requirements.in'
@@ -43,7 +43,7 @@ $(VENV)/.pinned: requirements.txt requirements-unhashed.txt
 	    '$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); \
 	        echo "Cannot create $(VENV): see the lines above."; exit 1; }; \
 	fi
-	@echo 'Installing (5-8 minutes the first time; llama-cpp-python is compiled)'
+	@echo 'Installing (5-15 minutes the first time; llama-cpp-python is compiled)'
 	@$(BIN)/pip install -qq --require-hashes --no-deps -r requirements.txt
 	@$(BIN)/pip install -qq -r requirements-unhashed.txt
 	@touch $@
