@@ -4,8 +4,8 @@ One invariant carries the product: a section, a chunk and a sentence are spans o
 text, so a quotation cannot drift: ``document.text[s.start:s.end] == s.text``.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -345,24 +345,6 @@ class Hit:
     score: float
 
 
-class Embedder(Protocol):
-    """Turns texts into vectors that lie close when meanings do."""
-
-    @property
-    def model_id(self) -> str:
-        """Name and digest of the weights; vectors of two ids are never mixed."""
-        ...
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        ...
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """L2-normalised vectors, shape (len(texts), dimension)."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What a generator is asked: two messages, and the grammar its output must follow."""
@@ -389,6 +371,15 @@ class Generator(Protocol):
 class VectorStore(Protocol):
     """Finds the nearest vectors; FAISS here, a server at a large site."""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys in the order of the vectors."""
+        ...
+
+    def vectors(self) -> NDArray[np.float32]:
+        """All vectors in the order of their keys, shape (n, dimension)."""
+        ...
+
     def search(self, queries: NDArray[np.float32], *, k: int) -> list[tuple[Hit, ...]]:
         """The k nearest of each query, best first."""
         ...
@@ -399,11 +390,10 @@ class FileReport:
     """What happened to one file during ingestion."""
 
     source_file: str
-    outcome: str  # "added", "updated", "unchanged", "removed", "skipped"
+    outcome: str  # "added", "updated", "unchanged", "removed", "skipped" or "failed"
     document_id: str = ""
     numbered_sections: int = 0
     sections: int = 0
     sentences: int = 0
     chunks: int = 0
-    embedded: int = 0  # texts embedded anew, chunks and sentences together
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()

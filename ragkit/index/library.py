@@ -15,7 +15,7 @@ from ragkit.index import schema
 from ragkit.index.build import CHUNK_VECTORS, SENTENCE_VECTORS
 from ragkit.index.publish import current_generation, read_manifest
 from ragkit.index.vectors import FaissStore
-from ragkit.types import Chunk, Document, Hit, Section, Sentence
+from ragkit.types import Chunk, Document, Hit, Section, Sentence, VectorStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Library:
     sentences: dict[str, Sentence]
     chunks: dict[str, Chunk]
     abbreviations: tuple[tuple[str, str], ...]
-    chunk_store: FaissStore
-    sentence_store: FaissStore
+    chunk_store: VectorStore
+    sentence_store: VectorStore
     _numbers: dict[int, str]  # row number of the word index -> chunk id
     _db: sqlite3.Connection
     _lock: threading.Lock = field(default_factory=threading.Lock)
