@@ -83,11 +83,12 @@ def ingest(
         reports = [*_apply(builder, sources, paths, config, progress), *failed]
         if all(r.outcome == "failed" for r in reports):
             raise CorpusError(reports[0].warnings[0])
-        missing = builder.missing_vectors()
+        todo = builder.without_vectors()
+        missing = len(todo)
         if missing and embedder is None:
             progress("loading the embedding model", 0, 1)
             embedder = SentenceTransformerEmbedder(config.embed)
-        for done in builder.embed(embedder) if embedder and missing else ():
+        for done in builder.embed(todo, embedder) if embedder else ():
             progress("embedding", done, missing)
         dimension = embedder.dimension if embedder else _dimension(config.index_dir)
         result = builder.publish(dimension)

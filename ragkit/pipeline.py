@@ -116,11 +116,9 @@ class Pipeline:
         timings = Timings(retrieve_s=found - started, select_s=chosen - found)
         base = self._base(question, query, retrieved, evidence)
         first = self._with_claims(base, evidence, quote(evidence))
-        if not evidence.sentences or self.writing is None:
-            yield _timed(first, timings, started)
-            return
         yield _timed(first, timings, started)
-        yield from self._reworded(base, evidence, timings, started)
+        if evidence.sentences and self.writing is not None:
+            yield from self._reworded(base, evidence, timings, started)
 
     def section_view(self, citation: Citation) -> SectionView:
         """The section that a citation opens."""
@@ -173,6 +171,13 @@ class Pipeline:
         rejected: list[RejectedClaim] = []
         verifying = 0.0
         begun = time.perf_counter()
+
+        def snapshot() -> Answer:
+            spent = time.perf_counter() - begun
+            now = replace(timings, write_s=spent - verifying, verify_s=verifying)
+            answer = self._with_claims(base, evidence, claims)
+            return _timed(replace(answer, rejected=tuple(rejected)), now, started)
+
         for i, draft in enumerate(self.writing.claims(evidence)):
             before = time.perf_counter()
             finding = self._check(draft, evidence)
@@ -181,14 +186,8 @@ class Pipeline:
                 rejected.append(RejectedClaim(draft.text, finding))
             elif draft != claims[i]:
                 claims[i] = draft
-                spent = time.perf_counter() - begun
-                timings = replace(timings, write_s=spent - verifying, verify_s=verifying)
-                answer = self._with_claims(base, evidence, claims)
-                yield _timed(replace(answer, rejected=tuple(rejected)), timings, started)
-        spent = time.perf_counter() - begun
-        timings = replace(timings, write_s=spent - verifying, verify_s=verifying)
-        answer = self._with_claims(base, evidence, claims)
-        yield _timed(replace(answer, rejected=tuple(rejected)), timings, started)
+                yield snapshot()
+        yield snapshot()
 
     def _check(self, claim: Claim, evidence: Evidence) -> str:
         """Why a claim is thrown away; "" when it stands. Quotations and table rows are copies."""

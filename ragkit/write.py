@@ -15,6 +15,7 @@ from types import GeneratorType
 from typing import Literal
 
 from ragkit.errors import ConfigError
+from ragkit.parse.sentences import split_cells
 from ragkit.prompts import PromptTemplate
 from ragkit.types import (
     Claim,
@@ -37,8 +38,6 @@ ONE_SENTENCE_GRAMMAR = 'root ::= [A-Z0-9£"\'] [^\\n\\[\\]<>|:]+ "."'
 
 _REWORDED_KINDS = frozenset({SentenceKind.PROSE, SentenceKind.BULLET})
 _ONE_SENTENCE = re.compile(r"[A-Z0-9£\"'‘“][^\n\[\]<>|]*[.!?][\"'’”]?")
-_MARKDOWN_BORDER = re.compile(r"^\s*\||(?<!\\)\|\s*$")
-_MARKDOWN_CELL = re.compile(r"(?<!\\)\|")
 _NOT_A_WORD = re.compile(r"\W+")
 
 
@@ -170,12 +169,12 @@ def table_line(selected: SelectedSentence) -> str:
     The form is ``Caption. Row: column: value; column: value.`` Caption and header row come from the
     introduction; a row without a header gives its values, and an empty cell is left out.
     """
-    cells = _cells(selected.sentence.text)
+    cells = list(split_cells(selected.sentence.text))
     headers: list[str] = []
     caption = ""
     for sentence in selected.introduction:
         if sentence.kind is SentenceKind.TABLE_HEADER:
-            headers = _cells(sentence.text)
+            headers = list(split_cells(sentence.text))
         elif sentence.kind is SentenceKind.CAPTION:
             caption = reading_form(sentence.text).rstrip(".:")
     line = _labelled(cells, headers) if len(cells) > 1 else cells[0].rstrip(".")
@@ -191,14 +190,3 @@ def _labelled(cells: list[str], headers: list[str]) -> str:
     ]
     values = "; ".join(pairs)
     return f"{cells[0]}: {values}" if cells[0] else values
-
-
-def _cells(row: str) -> list[str]:
-    """The cells of a row: tab-separated, or Markdown's ``| a | b |``."""
-    if "\t" in row:
-        parts = row.split("\t")
-    elif row.lstrip().startswith("|"):
-        parts = _MARKDOWN_CELL.split(_MARKDOWN_BORDER.sub("", row.strip()))
-    else:
-        parts = [row]
-    return [reading_form(part.replace("\\|", "|")) for part in parts]

@@ -97,13 +97,14 @@ class Builder:
                 body=" ".join(terms(chunk.text)),
             )
 
-    def missing_vectors(self) -> int:
-        """How many chunks have no vectors yet."""
-        return len(list(self._unembedded()))
+    def without_vectors(self) -> tuple["Passage", ...]:
+        """What has to be embedded; read it once, it goes through the whole library."""
+        return tuple(self._unembedded())
 
-    def embed(self, embedder: PassageEmbedder, *, batch: int = 128) -> Iterator[int]:
-        """Embed what has no vectors yet; yields the number of chunks done so far."""
-        todo = list(self._unembedded())
+    def embed(
+        self, todo: Sequence["Passage"], embedder: PassageEmbedder, *, batch: int = 128
+    ) -> Iterator[int]:
+        """Embed passages and keep their vectors; yields the number done so far."""
         for first in range(0, len(todo), batch):
             some = todo[first : first + batch]
             vectors = embedder.embed_passages(
@@ -144,7 +145,7 @@ class Builder:
         )
         return BuildResult(publish(self._index, self._staging, manifest), digest)
 
-    def _unembedded(self) -> Iterator["_Passage"]:
+    def _unembedded(self) -> Iterator["Passage"]:
         texts = {d.id: d.text for d, _ in schema.read_documents(self._db)}
         spans = {s.id: (s.start, s.end) for s in schema.read_sentences(self._db, texts)}
         have = {key for (key,) in self._db.execute("SELECT key FROM vectors")}
@@ -174,7 +175,7 @@ class Builder:
 
 
 @dataclass(frozen=True, slots=True)
-class _Passage:
+class Passage:
     """What is embedded for a chunk: its context line, its text, and where its sentences lie."""
 
     key: str
@@ -182,14 +183,14 @@ class _Passage:
     parts: tuple[tuple[int, int], ...]
 
 
-def _passage(chunk: Chunk, spans: Sequence[tuple[int, int]]) -> _Passage:
+def _passage(chunk: Chunk, spans: Sequence[tuple[int, int]]) -> Passage:
     text, parts = _short_context(chunk) + "\n", []
     for start, end in spans:
         piece = reading_form(chunk.text[start - chunk.start : end - chunk.start])
         parts.append((len(text), len(text) + len(piece)))
         text += piece + " "
     key = hashlib.sha256(repr((text, parts)).encode()).hexdigest()[:32]
-    return _Passage(key, text.rstrip(), tuple(parts))
+    return Passage(key, text.rstrip(), tuple(parts))
 
 
 def _short_context(chunk: Chunk) -> str:

@@ -19,6 +19,8 @@ _MAX_CAPTION_WORDS = 16
 _ATTRIBUTION = re.compile(r"\s*\([^()]{1,120}\)\.?(?=\s|$)")
 _SAYS = re.compile(r"\b(?:said|says|commented|added|stated|explained|wrote):$", re.IGNORECASE)
 _OPENING = "“\"‘'"
+_OUTER_BARS = re.compile(r"^\s*\||(?<!\\)\|\s*$")
+_BAR = re.compile(r"(?<!\\)\|")
 _EDGES = "* \t\n\f\v\u00a0"
 _NO_MARKS = str.maketrans('“”"', "   ")  # sentencex keeps quoted speech whole
 
@@ -308,9 +310,11 @@ def _is_header(
 
 def split_cells(row: str) -> tuple[str, ...]:
     """The cells of a table row in reading form, parted by tabs or, in Markdown, by bars."""
-    bars = row.lstrip().startswith("|")
-    cells = row.strip().strip("|").split("|") if bars else row.strip("\n").split("\t")
-    return tuple(reading_form(c) for c in cells)
+    if row.lstrip().startswith("|"):
+        cells = _BAR.split(_OUTER_BARS.sub("", row.strip()))
+    else:
+        cells = row.strip("\n").split("\t")
+    return tuple(reading_form(c.replace("\\|", "|")) for c in cells)
 
 
 def _split(
