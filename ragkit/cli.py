@@ -153,8 +153,13 @@ def sources(
                 "title": d.title,
                 "publisher": d.publisher,
                 "date": d.date,
+                "period": d.period,
                 "kind": d.kind,
+                "status": d.status,
+                "supersedes": d.supersedes,
+                "areas": d.areas,
                 "source_file": d.source_file,
+                "parts": [{"source_file": p.source_file, "start": p.start} for p in d.parts],
                 "sections": [
                     {
                         "number": s.number,
@@ -172,10 +177,11 @@ def sources(
         ]
         print(json.dumps({"index": library.digest, "documents": records}, ensure_ascii=False))
         return
-    table = Table("Document", "Title", "Kind", "Date", "Sections", "File", box=None)
+    table = Table("Document", "Title", "Kind", "Date", "Status", "Sections", "File", box=None)
     for d in library.documents.values():
-        count = sum(s.document_id == d.id for s in sections)
-        table.add_row(d.id, d.title, d.kind, d.date, str(count), d.source_file)
+        count = str(sum(s.document_id == d.id for s in sections))
+        file = _file_label(d.source_file, len(d.parts))
+        table.add_row(d.id, d.title, d.kind, d.date, d.status, count, file)
     Console().print(table)
 
 
@@ -346,11 +352,15 @@ def _print_reports(reports: tuple[FileReport, ...]) -> None:
     for r in reports:
         counts = (r.numbered_sections, r.sections, r.sentences, r.chunks)
         shown = [str(c) if r.sections else "" for c in counts]
-        table.add_row(r.source_file, r.outcome, *shown)
+        table.add_row(_file_label(r.source_file, r.files), r.outcome, *shown)
     Console().print(table)
     for r in reports:
         for warning in r.warnings:
             _say(warning if r.source_file in warning else f"{r.source_file}: {warning}")
+
+
+def _file_label(first: str, files: int) -> str:
+    return first if files < 2 else f"{first} and {files - 1} more"
 
 
 def _show_progress(stage: str, done: int, total: int) -> None:

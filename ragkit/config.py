@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from ragkit.chunk import ChunkConfig
 from ragkit.embed import EmbedConfig
 from ragkit.errors import ConfigError
+from ragkit.gazetteer import DEFAULT_PATH
 from ragkit.retrieve import RetrieveConfig
 from ragkit.select import SelectConfig
 from ragkit.verify import VerifyConfig
@@ -47,6 +48,11 @@ class Config:
     def index_dir(self) -> Path:
         """The folder of the index."""
         return Path(self.index)
+
+    @property
+    def gazetteer_path(self) -> Path:
+        """The gazetteer's file."""
+        return Path(self.gazetteer) if self.gazetteer else DEFAULT_PATH
 
     @property
     def index_digest(self) -> str:

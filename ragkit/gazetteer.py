@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,6 +29,9 @@ class _EntityEntry(BaseModel):
     parents: list[str] = []
     document: str = ""
     section: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    successors: list[str] = []
 
 
 class _SynonymEntry(BaseModel):
@@ -56,6 +60,9 @@ class Entity:
     parents: tuple[str, ...] = ()
     document: str = ""  # id of the document that describes it
     section: str = ""  # number of the section there; "" for the whole document
+    valid_from: date | None = None  # its first day, where it is known
+    valid_to: date | None = None  # its last day; None while it exists or where it is not known
+    successors: tuple[str, ...] = ()  # ids of what took its place
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,12 +87,17 @@ class Gazetteer:
     synonyms: tuple[tuple[str, ...], ...] = ()
     _names: dict[tuple[str, ...], Entity] = field(init=False, repr=False, compare=False)
     _terms: dict[tuple[str, ...], tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _by_id: dict[str, Entity] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = {tuple(tokens(n)): e for e in self.entities for n in e.names}
+        object.__setattr__(self, "_by_id", {e.id: e for e in self.entities})
         groups = {tuple(tokens(t)): group for group in self.synonyms for t in group}
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_terms", groups)
+
+    def __contains__(self, identity: str) -> bool:
+        return identity in self._by_id
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """The entities named in a text, longest names first at each place."""
@@ -98,6 +110,20 @@ class Gazetteer:
                 found.append(Mention(entity, place, place + length))
             place += length or 1
         return tuple(found)
+
+    def described(self, entity: Entity) -> tuple[Entity, ...]:
+        """What the documents describe of an entity: itself, or else the areas that it serves."""
+        if entity.document or not entity.parents:
+            return (entity,)
+        return tuple(d for p in entity.parents for d in self.described(self._by_id[p]))
+
+    def subjects_in(self, text: str) -> frozenset[str]:
+        """Ids of what a text names, each as the documents describe it."""
+        return frozenset(d.id for m in self.find(text) for d in self.described(m.entity))
+
+    def successors(self, entity: Entity) -> tuple[Entity, ...]:
+        """What took the place of an entity that has ended; empty where nothing is known."""
+        return tuple(self._by_id[i] for i in entity.successors)
 
     def equivalents(self, text: str) -> tuple[str, ...]:
         """Other words for what a text names; names of entities are not among them."""
@@ -112,7 +138,7 @@ class Gazetteer:
 
     def of_section(self, section: Section) -> frozenset[str]:
         """Ids of the entities that a section describes: by its path, or by the gazetteer."""
-        named = {m.entity.id for label in section.path for m in self.find(label)}
+        named = {i for label in section.path for i in self.subjects_in(label)}
         for entity in self.entities:
             if entity.document == section.document_id and _lies_in(section, entity.section):
                 named.add(entity.id)
@@ -148,7 +174,8 @@ def load_gazetteer(path: Path = DEFAULT_PATH) -> Gazetteer:
     """Read a gazetteer file.
 
     Raises:
-        ConfigError: the file cannot be read, has an unknown key, or gives a name to two entities.
+        ConfigError: the file cannot be read, has an unknown key, gives a name to two entities, or
+            names a parent or successor that it does not hold.
     """
     try:
         with path.open("rb") as file:
@@ -163,6 +190,11 @@ def load_gazetteer(path: Path = DEFAULT_PATH) -> Gazetteer:
             owner = owners.setdefault(tuple(tokens(name)), entity.id)
             if owner != entity.id:
                 raise ConfigError(f"'{path}': '{name}' names both '{owner}' and '{entity.id}'")
+    known = {e.id for e in entities}
+    for entity in entities:
+        for other in (*entity.parents, *entity.successors):
+            if other not in known:
+                raise ConfigError(f"'{path}': '{entity.id}' names '{other}', which is not there")
     return Gazetteer(entities, tuple(tuple(s.terms) for s in data.synonym))
 
 
@@ -174,8 +206,18 @@ def _entities(data: _GazetteerFile) -> Iterator[Entity]:
     )
     for kind, entries in kinds:
         for e in entries:
-            names = tuple(e.aliases)
-            yield Entity(e.id, kind, e.name, names, tuple(e.parents), e.document, e.section)
+            yield Entity(
+                id=e.id,
+                kind=kind,
+                name=e.name,
+                aliases=tuple(e.aliases),
+                parents=tuple(e.parents),
+                document=e.document,
+                section=e.section,
+                valid_from=e.valid_from,
+                valid_to=e.valid_to,
+                successors=tuple(e.successors),
+            )
 
 
 def find_abbreviations(text: str) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,7 @@ that the old one answers until then, and whatever happens before.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ragkit.chunk import chunk
 from ragkit.config import Config
 from ragkit.embed import PassageEmbedder, SentenceTransformerEmbedder, model_id
 from ragkit.errors import CorpusError
+from ragkit.gazetteer import Gazetteer, load_gazetteer
 from ragkit.index import (
     Builder,
     IndexKey,
@@ -22,7 +23,7 @@ from ragkit.index import (
     read_manifest,
 )
 from ragkit.index.publish import staged
-from ragkit.load import SourceFile, find_files, load, read_source
+from ragkit.load import Source, SourceFile, find_files, load, read_source
 from ragkit.parse import parse
 from ragkit.types import Document, FileReport, SectionKind
 
@@ -56,7 +57,7 @@ def ingest(
     embedder: PassageEmbedder | None = None,
     progress: Progress = _no_progress,
 ) -> IngestResult:
-    """Add or update the documents under the paths; drop those whose file left a folder named.
+    """Add or update the documents under the paths; drop those whose files left a folder named.
 
     Args:
         paths: files and folders.
@@ -69,18 +70,21 @@ def ingest(
         IndexFileError: the index is damaged, busy or cannot be written.
         ModelError: the embedding model is missing.
     """
-    files = find_files(paths)
     embedder_id = embedder.model_id if embedder else model_id(config.embed)
     key = IndexKey(embedder=embedder_id, config=config.index_digest)
-    sources, failed = _read_all(files)
-    if not sources:
-        raise CorpusError(failed[0].warnings[0])
-    unchanged = _unchanged(config.index_dir, key, sources, paths)
-    if unchanged is not None:
-        return replace(unchanged, reports=(*unchanged.reports, *failed))
+    files, failed = _read_all(find_files(paths))
+    reports = list(failed.values())
+    if not files:
+        raise CorpusError(reports[0].warnings[0])
+    plan = _plan(files, failed, read_known(config.index_dir, key), paths)
+    if not plan.todo and not plan.removed and (folder := current_generation(config.index_dir)):
+        digest = read_manifest(folder, check_files=False).digest
+        return IngestResult((*plan.settled, *reports), digest, 0)
+    gazetteer = load_gazetteer(config.gazetteer_path)
     with staged(config.index_dir) as staging:
         builder = Builder(config.index_dir, staging, key)
-        reports = [*_apply(builder, sources, paths, config, progress), *failed]
+        plan = _plan(files, failed, builder.known(), paths)  # somebody may have been faster
+        reports = [*_apply(builder, plan, config, gazetteer, progress), *reports]
         if all(r.outcome == "failed" for r in reports):
             raise CorpusError(reports[0].warnings[0])
         todo = builder.without_vectors()
@@ -92,57 +96,119 @@ def ingest(
             progress("embedding", done, missing)
         dimension = embedder.dimension if embedder else _dimension(config.index_dir)
         result = builder.publish(dimension)
-    logger.info("ingest: %d files, %d chunks embedded", len(reports), missing)
+    logger.info("ingest: %d documents, %d chunks embedded", len(reports), missing)
     return IngestResult(tuple(reports), result.digest, missing)
 
 
-def _read_all(files: Sequence[Path]) -> tuple[list[SourceFile], list[FileReport]]:
-    sources, failed = [], []
-    for file in files:
-        try:
-            sources.append(read_source(file))
-        except CorpusError as error:
-            failed.append(FileReport(file.name, "failed", warnings=(str(error),)))
-    return sources, failed
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What has to be done to the library, and what needs nothing."""
+
+    todo: tuple[Source, ...]
+    removed: tuple[Document, ...]
+    settled: tuple[FileReport, ...]
+    known: Known
 
 
-def _unchanged(
-    index: Path, key: IndexKey, sources: Sequence[SourceFile], paths: Sequence[Path]
-) -> IngestResult | None:
-    """The result where the index already holds all of this; None where work is left."""
-    folder = current_generation(index)
-    if folder is None:
-        return None
-    manifest = read_manifest(folder, check_files=True)
-    if (manifest.embedder, manifest.config) != (key.embedder, key.config):
-        return None
-    known = read_known(folder)
-    if any(_left_folder(Path(path), paths) for _, path in known.values()):
-        return None
+def _plan(
+    files: Sequence[SourceFile],
+    failed: Container[Path],
+    known: Known,
+    paths: Sequence[Path],
+) -> _Plan:
+    """Hold the files against the library; reads further parts of the notes named, nothing else."""
+    todo, settled = [], []
+    removed = [d for d, own in known.values() if all(_left_folder(p, paths) for p in own)]
+    known = {k: v for k, v in known.items() if v[0] not in removed}
     held = {d.content_hash: d for d, _ in known.values()}
-    reports = [_settled(source, known, held) for source in sources]
-    done = tuple(r for r in reports if r is not None)
-    return IngestResult(done, manifest.digest, 0) if len(done) == len(reports) else None
+    for identity, group in _by_document(files):
+        document, own = known.get(identity, (None, ()))
+        chosen, skipped = _one_document(group, document)
+        settled += skipped
+        if not chosen:
+            continue
+        try:
+            source = Source((*chosen, *_other_parts(chosen, own, failed)))
+        except CorpusError as error:
+            settled.append(_report(Source(tuple(chosen)), "failed", str(error)))
+            continue
+        if source.content_hash in held:
+            settled.append(_report(source, "unchanged", id=held[source.content_hash].id))
+        else:
+            todo.append(source)
+    return _Plan(tuple(todo), tuple(removed), tuple(settled), known)
 
 
-def _settled(source: SourceFile, known: Known, held: dict[str, Document]) -> FileReport | None:
-    """The report on a file that asks for no work; None when it does."""
-    if source.content_hash in held:
-        identity = held[source.content_hash].id
-        return FileReport(source.path.name, "unchanged", document_id=identity)
-    try:
-        document = load(source)
-    except CorpusError as error:
-        return FileReport(source.path.name, "failed", warnings=(str(error),))
-    return _skipped(document, known.get(document.id, (None, ""))[0], source.path)
+def _by_document(files: Sequence[SourceFile]) -> Iterator[tuple[str, list[SourceFile]]]:
+    groups: dict[str, list[SourceFile]] = {}
+    for file in files:
+        groups.setdefault(file.id, []).append(file)
+    yield from groups.items()
 
 
-def _skipped(document: Document, before: Document | None, path: Path) -> FileReport | None:
-    """The report on a note whose original report is in the library already."""
-    if before is None or not document.is_note or before.is_note:
-        return None
-    why = f"the original report '{before.id}' is in the library and stands for this note"
-    return FileReport(path.name, "skipped", document_id=document.id, warnings=(why,))
+def _one_document(
+    files: Sequence[SourceFile], known: Document | None
+) -> tuple[list[SourceFile], list[FileReport]]:
+    """The files of one id that make its document, and a report on those that do not.
+
+    An original stands before a note, and of two files that claim the same place the first stays.
+    """
+    originals = [f for f in files if not f.is_note]
+    has_original = bool(originals) or (known is not None and not known.is_note)
+    chosen: dict[str, SourceFile] = {}
+    left_out = []
+    for file in files:
+        if file.is_note and has_original:
+            why = f"the original report '{file.id}' is in the library and stands for this note"
+            left_out.append(_report(Source((file,)), "skipped", why))
+        elif file.part in chosen:
+            other = chosen[file.part].path.name
+            why = f"has the id '{file.id}' as '{other}' has: give one of them an id in sources.toml"
+            left_out.append(_report(Source((file,)), "failed", f"'{file.path.name}' {why}"))
+        else:
+            chosen[file.part] = file
+    return list(chosen.values()), left_out
+
+
+def _other_parts(
+    chosen: Sequence[SourceFile], own: Sequence[Path], failed: Container[Path]
+) -> Iterator[SourceFile]:
+    """Parts of a note that the library holds and that still exist, though nobody named them now.
+
+    Raises:
+        CorpusError: one of them cannot be read; without it the note would lose sections.
+    """
+    if not any(f.is_note and f.part for f in chosen):
+        return
+    have = {f.part for f in chosen}
+    for path in own:
+        if path in {f.path for f in chosen} or not path.is_file():
+            continue
+        if path in failed:
+            raise CorpusError(f"'{chosen[0].id}' stays as it was: '{path.name}' cannot be read")
+        file = read_source(path)
+        if file.id == chosen[0].id and file.part not in have:
+            yield file
+
+
+def _report(source: Source, outcome: str, *warnings: str, id: str = "") -> FileReport:
+    return FileReport(
+        source.files[0].path.name,
+        outcome,
+        document_id=id or source.id,
+        files=len(source.files),
+        warnings=warnings,
+    )
+
+
+def _read_all(paths: Sequence[Path]) -> tuple[list[SourceFile], dict[Path, FileReport]]:
+    files, failed = [], {}
+    for path in paths:
+        try:
+            files.append(read_source(path))
+        except CorpusError as error:
+            failed[path] = FileReport(path.name, "failed", warnings=(str(error),))
+    return files, failed
 
 
 def _left_folder(path: Path, paths: Sequence[Path]) -> bool:
@@ -151,51 +217,48 @@ def _left_folder(path: Path, paths: Sequence[Path]) -> bool:
 
 
 def _apply(
-    builder: Builder,
-    sources: Sequence[SourceFile],
-    paths: Sequence[Path],
-    config: Config,
-    progress: Progress,
+    builder: Builder, plan: _Plan, config: Config, gazetteer: Gazetteer, progress: Progress
 ) -> Iterator[FileReport]:
-    known = builder.known()
-    for identity, (document, path) in known.items():
-        if _left_folder(Path(path), paths):
-            builder.remove(identity)
-            yield FileReport(document.source_file, "removed", document_id=identity)
-    held = {d.content_hash: d for d, _ in builder.known().values()}
-    for done, source in enumerate(sources):
-        progress("reading", done, len(sources))
-        report = _settled(source, known, held)
-        if report is None:
-            document = load(source)
-            report = _take(builder, document, known.get(document.id), source.path, config)
-            known[document.id] = (document, str(source.path))
-        yield report
-    progress("reading", len(sources), len(sources))
+    for document in plan.removed:
+        builder.remove(document.id)
+        yield FileReport(
+            document.source_file, "removed", document_id=document.id, files=len(document.parts)
+        )
+    yield from plan.settled
+    for done, source in enumerate(plan.todo):
+        progress("reading", done, len(plan.todo))
+        before, _ = plan.known.get(source.id, (None, ()))
+        try:
+            document = load(*source.files)
+        except CorpusError as error:
+            yield _report(source, "failed", str(error))
+        else:
+            yield _take(builder, source, _checked(document, gazetteer), before, config)
+    progress("reading", len(plan.todo), len(plan.todo))
+
+
+def _checked(document: Document, gazetteer: Gazetteer) -> Document:
+    """The document with a warning for each area in its register entry that nobody knows."""
+    unknown = [a for a in document.areas if a not in gazetteer]
+    words = (f"the area '{a}' is not in the gazetteer: it has no effect" for a in unknown)
+    return replace(document, warnings=(*document.warnings, *words))
 
 
 def _take(
-    builder: Builder,
-    document: Document,
-    before: tuple[Document, str] | None,
-    path: Path,
-    config: Config,
+    builder: Builder, source: Source, document: Document, before: Document | None, config: Config
 ) -> FileReport:
     warnings = document.warnings
-    if before is not None and before[0].is_note and not document.is_note:
-        warnings = (*warnings, f"takes the place of the evidence note '{before[0].source_file}'")
+    if before is not None and before.is_note and not document.is_note:
+        warnings = (*warnings, f"takes the place of the evidence note '{before.source_file}'")
     parsed = parse(document)
     chunks = chunk(parsed, config.chunk)
-    builder.add(parsed, chunks, path)
-    return FileReport(
-        source_file=path.name,
-        outcome="updated" if before else "added",
-        document_id=document.id,
+    builder.add(parsed, chunks, [f.path for f in source.files])
+    return replace(
+        _report(source, "updated" if before else "added", *warnings),
         numbered_sections=sum(s.kind is SectionKind.NUMBERED for s in parsed.sections),
         sections=len(parsed.sections),
         sentences=len(parsed.sentences),
         chunks=len(chunks),
-        warnings=warnings,
     )
 
 

@@ -10,7 +10,7 @@ import logging
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import charset_normalizer
@@ -19,15 +19,16 @@ from markdown_it import MarkdownIt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ragkit.errors import CorpusError
-from ragkit.types import Document, Hint
+from ragkit.types import NOTE_KIND, Document, DocumentStatus, Hint, Part
 from ragkit.words import reading_form
 
 logger = logging.getLogger(__name__)
 
 REGISTER_NAME = "sources.toml"
 MAX_BYTES = 50_000_000
+_WITH_FRONT_MATTER = frozenset({".md"})
 _NOT_SOURCES = frozenset({"readme.md"})
-_FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n+", re.DOTALL)
 
 
 class SourceEntry(BaseModel):
@@ -37,12 +38,16 @@ class SourceEntry(BaseModel):
 
     id: str
     title: str
-    file: str = ""
+    file: str = ""  # name of the file; for a note, of the report that it stands for
     publisher: str = ""
-    date: str = ""
+    date: str = ""  # of publication
+    period: str = ""  # that the contents speak of, as an ISO 8601 interval: "2021-11/2022-02"
     kind: str = "report"
+    status: DocumentStatus = DocumentStatus.CURRENT
+    supersedes: tuple[str, ...] = ()  # ids of the documents that this one replaces
+    areas: tuple[str, ...] = ()  # ids of the gazetteer that the document is about
     note: str = ""  # a remark for people
-    sections: str = ""  # the part of the report that a note covers: "5.3"
+    sections: str = ""  # the part of the report that a note covers: "5.3" or "1-4"
 
 
 class _Register(BaseModel):
@@ -57,13 +62,66 @@ class SourceFile:
 
     path: Path
     data: bytes
-    entry: SourceEntry | None
+    entry: SourceEntry | None  # from the front matter and the register; None without either
+
+    @property
+    def id(self) -> str:
+        """The id of the document that the file belongs to; the file's name without an entry."""
+        if self.entry:
+            return self.entry.id
+        return re.sub(r"[^a-z0-9]+", "-", self.path.stem.lower()).strip("-") or "document"
+
+    @property
+    def is_note(self) -> bool:
+        """Whether the file is an evidence note, or a part of one."""
+        return self.entry is not None and self.entry.kind == NOTE_KIND
+
+    @property
+    def part(self) -> str:
+        """The sections that the file covers; "" when it is a document by itself."""
+        return self.entry.sections if self.entry else ""
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of the bytes and the register entry: equal hash, nothing to do."""
+        """SHA-256 of the bytes and the entry: equal hash, nothing to do."""
         entry = self.entry.model_dump_json() if self.entry else ""
         return hashlib.sha256(self.data + b"\0" + entry.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The files of one document: a single one, or the parts of a note in section order."""
+
+    files: tuple[SourceFile, ...]
+
+    def __post_init__(self) -> None:
+        if len({f.id for f in self.files}) != 1:
+            raise ValueError("a source holds the files of one document")
+        object.__setattr__(self, "files", tuple(sorted(self.files, key=_place)))
+
+    @property
+    def id(self) -> str:
+        """The document's id."""
+        return self.files[0].id
+
+    @property
+    def is_note(self) -> bool:
+        """Whether the document is an evidence note."""
+        return self.files[0].is_note
+
+    @property
+    def content_hash(self) -> str:
+        """Of all files together: equal hash, nothing to do."""
+        if len(self.files) == 1:
+            return self.files[0].content_hash
+        return hashlib.sha256("".join(f.content_hash for f in self.files).encode()).hexdigest()
+
+
+def _place(file: SourceFile) -> tuple[tuple[int, ...], str]:
+    """Where a part stands in its document: by the numbers that its sections begin with."""
+    first = re.match(r"[\d.]*", file.part)
+    numbers = first.group().strip(".") if first else ""
+    return tuple(int(n) for n in numbers.split(".") if n), file.path.name
 
 
 def find_files(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -95,10 +153,11 @@ def _is_source(file: Path, folder: Path) -> bool:
 
 
 def read_source(path: Path) -> SourceFile:
-    """Read a file's bytes and find its register entry in the ``sources.toml`` beside it.
+    """Read a file's bytes and what its front matter and the ``sources.toml`` beside it say.
 
     Raises:
-        CorpusError: the file cannot be read, is empty, too large or of an unknown format.
+        CorpusError: the file cannot be read, is empty, too large or of an unknown format, or its
+            front matter or the register cannot be understood.
     """
     if path.suffix.lower() not in LOADERS:
         endings = ", ".join(sorted(LOADERS))
@@ -112,34 +171,62 @@ def read_source(path: Path) -> SourceFile:
         raise CorpusError(f"cannot read '{path.name}': {error.strerror}") from error
     if not data.strip():
         raise CorpusError(f"'{path.name}' is empty: replace the file or leave it out")
-    return SourceFile(path, data, _register_entry(path))
+    return SourceFile(path, data, _entry(path, data))
 
 
-def load(source: SourceFile) -> Document:
-    """Turn a file that was read into a document.
+def load(*files: SourceFile) -> Document:
+    """Turn the files of a document into one; the parts of a note are joined into one text.
 
     Raises:
-        CorpusError: the bytes are no text, or the front matter cannot be read.
+        CorpusError: the bytes of a file are no text.
     """
-    text, warnings = _decode(source)
-    return LOADERS[source.path.suffix.lower()](source, text, warnings)
+    source = Source(files)
+    parts = [LOADERS[f.path.suffix.lower()](f) for f in source.files]
+    return replace(_joined(parts), content_hash=source.content_hash)
 
 
-def _register_entry(path: Path) -> SourceEntry | None:
-    register = path.parent / REGISTER_NAME
+def _joined(documents: Sequence[Document]) -> Document:
+    """One document: the texts one after the other, the hints where their text now stands."""
+    text, parts, hints = "", [], []
+    for document in documents:
+        if text:
+            text += "\n" if text.endswith("\n") else "\n\n"
+        start = len(text)
+        parts.append(Part(document.source_file, start))
+        hints += [replace(h, start=h.start + start, end=h.end + start) for h in document.hints]
+        text += document.text
+    return replace(
+        documents[0],
+        text=text,
+        parts=tuple(parts),
+        hints=tuple(hints),
+        warnings=tuple(w for d in documents for w in d.warnings),
+    )
+
+
+def _entry(path: Path, data: bytes) -> SourceEntry | None:
+    """What is known of a file: its front matter first, the register for what that leaves out."""
+    entries = _register(path.parent / REGISTER_NAME)
+    front = _front_matter(path.name, data) if path.suffix.lower() in _WITH_FRONT_MATTER else None
+    if front is None:
+        return next((e for e in entries if e.file == path.name), None)
+    said = front.model_dump(exclude_unset=True)
+    about = next((e.model_dump(exclude_unset=True) for e in entries if e.id == front.id), {})
+    return SourceEntry(**(about | said))
+
+
+def _register(register: Path) -> Sequence[SourceEntry]:
     if not register.is_file():
-        return None
+        return ()
     try:
         with register.open("rb") as file:
-            entries = _Register.model_validate(tomllib.load(file)).source
+            return _Register.model_validate(tomllib.load(file)).source
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        line = str(error).replace("\n", " ")
+        line = " ".join(str(error).split())
         raise CorpusError(f"cannot read the register '{register}': {line}") from error
-    return next((e for e in entries if e.file == path.name), None)
 
 
-def _decode(source: SourceFile) -> tuple[str, tuple[str, ...]]:
-    data, name = source.data, source.path.name
+def _decode(name: str, data: bytes) -> tuple[str, tuple[str, ...]]:
     boms = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
     encoding = next((e for bom, e in boms if data.startswith(bom)), "utf-8")
     warnings: tuple[str, ...] = ()
@@ -161,20 +248,24 @@ def _is_binary(text: str) -> bool:
     return "\0" in sample or control > len(sample) / 50
 
 
-def _load_text(source: SourceFile, text: str, warnings: tuple[str, ...]) -> Document:
-    return _document(source, source.entry, text, (), warnings)
+def _load_text(file: SourceFile) -> Document:
+    text, warnings = _decode(file.path.name, file.data)
+    return _document(file, text, (), warnings)
 
 
-def _load_markdown(source: SourceFile, text: str, warnings: tuple[str, ...]) -> Document:
-    entry, match = source.entry, _FRONT_MATTER.match(text)
-    if match:
-        entry, text = _front_matter(source.path.name, match.group(1)), text[match.end() :]
-    return _document(source, entry, text, tuple(_markdown_headings(text)), warnings)
+def _load_markdown(file: SourceFile) -> Document:
+    text, warnings = _decode(file.path.name, file.data)
+    text = _FRONT_MATTER.sub("", text)
+    return _document(file, text, tuple(_markdown_headings(text)), warnings)
 
 
-def _front_matter(name: str, block: str) -> SourceEntry:
+def _front_matter(name: str, data: bytes) -> SourceEntry | None:
+    text, _ = _decode(name, data)
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        return None
     try:
-        values = yaml.safe_load(block)
+        values = yaml.safe_load(match.group(1))
         known = {k: v for k, v in values.items() if k != "source_file"}
         return SourceEntry(**known, file=str(values.get("source_file", "")))
     except (yaml.YAMLError, ValidationError, AttributeError, TypeError) as error:
@@ -193,27 +284,26 @@ def _markdown_headings(text: str) -> Iterable[Hint]:
 
 
 def _document(
-    source: SourceFile,
-    entry: SourceEntry | None,
-    text: str,
-    hints: tuple[Hint, ...],
-    warnings: tuple[str, ...],
+    file: SourceFile, text: str, hints: tuple[Hint, ...], warnings: tuple[str, ...]
 ) -> Document:
-    name = source.path.name
+    name = file.path.name
     if not text.strip():
         raise CorpusError(f"'{name}' holds no text: replace the file or leave it out")
-    if entry is None:
-        slug = re.sub(r"[^a-z0-9]+", "-", source.path.stem.lower()).strip("-")
-        entry = SourceEntry(id=slug or "document", title=_guess_title(text, hints, source.path))
+    title = _guess_title(text, hints, file.path)
+    entry = file.entry or SourceEntry(id=file.id, title=title)
     return Document(
         id=entry.id,
         title=entry.title,
         source_file=name,
-        content_hash=source.content_hash,
+        content_hash=file.content_hash,
         text=text,
         publisher=entry.publisher,
         date=entry.date,
+        period=entry.period,
         kind=entry.kind,
+        status=entry.status,
+        supersedes=entry.supersedes,
+        areas=entry.areas,
         hints=hints,
         warnings=warnings,
     )
@@ -229,7 +319,7 @@ def _guess_title(text: str, hints: tuple[Hint, ...], path: Path) -> str:
     return short if is_title else path.stem.replace("_", " ")
 
 
-LOADERS: dict[str, Callable[[SourceFile, str, tuple[str, ...]], Document]] = {
+LOADERS: dict[str, Callable[[SourceFile], Document]] = {
     ".md": _load_markdown,
     ".txt": _load_text,
 }

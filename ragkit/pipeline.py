@@ -9,7 +9,7 @@ from pathlib import Path
 from ragkit.config import Config
 from ragkit.embed import PassageEmbedder, SentenceTransformerEmbedder, model_id
 from ragkit.errors import ModelError
-from ragkit.gazetteer import DEFAULT_PATH, load_gazetteer
+from ragkit.gazetteer import load_gazetteer
 from ragkit.index import Library, open_library
 from ragkit.llama import LlamaGenerator, LlamaOptions
 from ragkit.models import bundled_model, choose_writer, load_check
@@ -24,6 +24,7 @@ from ragkit.types import (
     Citation,
     Claim,
     Document,
+    DocumentStatus,
     Evidence,
     Generator,
     Origin,
@@ -39,6 +40,12 @@ from ragkit.words import reading_form
 from ragkit.write import REWORD_VARIABLES, WriteConfig, quote, reword
 
 logger = logging.getLogger(__name__)
+
+_CAUTIONS = {
+    DocumentStatus.CURRENT: "",
+    DocumentStatus.HISTORICAL: "of its time: bodies that it names have ended",
+    DocumentStatus.SUPERSEDED: "superseded by a later document",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,10 @@ class Pipeline:
             question=question,
             status=evidence.status,
             sentences=(),
-            citations=tuple(_citation(n, s) for n, s in enumerate(evidence.sentences, start=1)),
+            citations=tuple(
+                _citation(n, s, caution=self._caution(s.document))
+                for n, s in enumerate(evidence.sentences, start=1)
+            ),
             retrieved=retrieved.passages,
             missing=evidence.missing,
             nearest=evidence.nearest,
@@ -151,8 +161,15 @@ class Pipeline:
             timings=Timings(),
             model=self.writing.generator.model_id if self.writing else None,
             index=self.library.digest,
-            read_as=query.read_as if query.read_as != query.text else "",
+            read_as=_read_as(query),
         )
+
+    def _caution(self, document: Document) -> str:
+        """Why a document may no longer hold: what replaces it, or that its time is over."""
+        later = [d.title for d in self.documents() if document.id in d.supersedes]
+        if later:
+            return f"superseded by {later[0]}"
+        return _CAUTIONS[document.status]
 
     def _with_claims(self, base: Answer, evidence: Evidence, claims: Sequence[Claim]) -> Answer:
         sentences = [
@@ -207,8 +224,7 @@ def assemble(
     library: Library, embedder: PassageEmbedder, config: Config, writing: Writing | None
 ) -> Pipeline:
     """A pipeline from opened parts; tests bring an embedder and a writer of their own."""
-    path = Path(config.gazetteer) if config.gazetteer else DEFAULT_PATH
-    gazetteer = load_gazetteer(path).with_aliases(library.abbreviations)
+    gazetteer = load_gazetteer(config.gazetteer_path).with_aliases(library.abbreviations)
     retriever = HybridRetriever(library, embedder, gazetteer, config.retrieve)
     documents = tuple(library.documents.values())
     return Pipeline(
@@ -252,13 +268,20 @@ def open_writing(config: Config) -> Writing | None:
     return Writing(generator, template, config.write)
 
 
-def _citation(n: int, selected: SelectedSentence) -> Citation:
+def _read_as(query: Query) -> str:
+    """How the question was understood, where it was not taken word for word; otherwise ""."""
+    if query.ended:
+        return f"{query.read_as} ({'; '.join(query.ended)})"
+    return query.read_as if query.read_as != query.text else ""
+
+
+def _citation(n: int, selected: SelectedSentence, *, caution: str) -> Citation:
     sentence, section, document = selected.sentence, selected.section, selected.document
     return Citation(
         n=n,
         document_id=document.id,
         document_title=document.title,
-        source_file=document.source_file,
+        source_file=document.file_at(sentence.start),
         section_id=section.id,
         section_number=section.cited_number,
         section_title=section.title,
@@ -269,6 +292,8 @@ def _citation(n: int, selected: SelectedSentence) -> Citation:
         end=sentence.end,
         kind=sentence.kind,
         is_note=document.is_note,
+        date=document.date,
+        caution=caution,
     )
 
 

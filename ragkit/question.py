@@ -13,7 +13,7 @@ from ragkit.errors import QuestionError
 from ragkit.figures import FigureKind
 from ragkit.gazetteer import Entity, Gazetteer
 from ragkit.types import Document, Turn
-from ragkit.words import reading_form, stem, terms, tokens
+from ragkit.words import date_words, reading_form, stem, terms, tokens
 
 MAX_CHARS = 2_000
 
@@ -112,6 +112,7 @@ class Query:
     unknown_names: tuple[str, ...]  # capitalised words that no document and no gazetteer knows
     is_clinical: bool
     name_terms: frozenset[str]  # stems of the names of the entities
+    ended: tuple[str, ...]  # for each body named that is no more: since when, and what followed
 
     @property
     def has_scope(self) -> bool:
@@ -161,8 +162,9 @@ class Interpreter:
         """
         tidy = check_question(text)
         read_as = self._inherit(tidy, history)
-        mentions = self.gazetteer.find(read_as)
-        entities = tuple({m.entity.id: m.entity for m in mentions}.values())
+        named = {m.entity.id: m.entity for m in self.gazetteer.find(read_as)}
+        described = (d for e in named.values() for d in self.gazetteer.described(e))
+        entities = tuple({d.id: d for d in described}.values())
         scoped, areas = self._scope(scope) if scope else (frozenset(), frozenset())
         equivalents = self.gazetteer.equivalents(read_as)
         said = tuple(dict.fromkeys(terms(read_as)))
@@ -184,7 +186,10 @@ class Interpreter:
             figure_kinds=frozenset(k for k, p in _FIGURE_KINDS if p.search(tidy)),
             unknown_names=self._unknown_names(read_as),
             is_clinical=bool(_CLINICAL.search(tidy)),
-            name_terms=frozenset(t for n in names for t in terms(n)),
+            name_terms=frozenset(
+                t for n in (*names, *(n for e in named.values() for n in e.names)) for t in terms(n)
+            ),
+            ended=tuple(self._ended(e) for e in named.values() if e.valid_to),
         )
 
     def _inherit(self, text: str, history: Sequence[Turn]) -> str:
@@ -206,6 +211,12 @@ class Interpreter:
         if len(words) >= 4:
             return f"{text} ({subject or earlier})"
         return f"{text} ({earlier})" if subject in earlier else f"{text} ({subject}; {earlier})"
+
+    def _ended(self, entity: Entity) -> str:
+        assert entity.valid_to is not None
+        last = date_words(entity.valid_to.isoformat())
+        later = " and ".join(e.name for e in self.gazetteer.successors(entity))
+        return f"{entity.name} ended on {last}" + (f", followed by {later}" if later else "")
 
     def _sides(self, entities: Sequence[Entity]) -> Iterable[Entity]:
         seen: frozenset[str] = frozenset()
@@ -234,7 +245,7 @@ class Interpreter:
             if wanted in (d.id.casefold(), d.source_file.casefold())
             or (len(wanted) > 3 and wanted in d.title.casefold())
         )
-        areas = self.gazetteer.related(m.entity.id for m in self.gazetteer.find(scope))
+        areas = self.gazetteer.related(self.gazetteer.subjects_in(scope))
         if not found and not areas:
             known = ", ".join(d.id for d in self.documents)
             raise QuestionError(f"no document or area is known as '{scope}': try one of {known}")

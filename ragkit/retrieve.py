@@ -76,7 +76,7 @@ class HybridRetriever:
 
     def __post_init__(self) -> None:
         sections = self.library.sections.values()
-        subjects = {s.id: self.gazetteer.of_section(s) for s in sections}
+        subjects = {s.id: self.gazetteer.of_section(s) | self._area_of(s) for s in sections}
         headings = {s.id: frozenset(t for p in s.path[-2:] for t in terms(p)) for s in sections}
         chunks_of: dict[str, list[str]] = {}
         chunk_of: dict[str, str] = {}
@@ -105,11 +105,15 @@ class HybridRetriever:
         """The entities that a section describes."""
         return self._subjects[section.id]
 
+    def _area_of(self, section: Section) -> frozenset[str]:
+        """The area that the register ties a whole document to; one of many says nothing here."""
+        areas = self.library.documents[section.document_id].areas
+        return frozenset(areas) if len(areas) == 1 else frozenset()
+
     def named_in(self, text: str) -> frozenset[str]:
         """Ids of the entities that a text names; remembered, as questions meet the same texts."""
         if text not in self._named:
-            found = self.gazetteer.find(reading_form(text))
-            self._named[text] = frozenset(m.entity.id for m in found)
+            self._named[text] = self.gazetteer.subjects_in(reading_form(text))
         return self._named[text]
 
     def _fused(self, query: Query, vector: NDArray[np.float32]) -> dict[str, float]:

@@ -56,25 +56,57 @@ class Hint:
         _check_span(self.start, self.end, f"hint {self.kind}")
 
 
+NOTE_KIND = "evidence note"
+
+
+class DocumentStatus(StrEnum):
+    """Whether what a document says still holds, as its register knows."""
+
+    CURRENT = "current"
+    HISTORICAL = "historical"  # speaks of bodies or plans that have ended since
+    SUPERSEDED = "superseded"  # a later document takes its place
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file whose text begins at `start` of its document."""
+
+    source_file: str
+    start: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A source file: its normalised text, and what the register says of it."""
+    """A report or a note: its normalised text, and what the register says of it.
+
+    A note may be kept in several files, its parts; the text joins them in section order.
+    """
 
     id: str
     title: str
-    source_file: str  # the file's name, without folders
-    content_hash: str  # SHA-256 of the file's bytes and its register entry
+    source_file: str  # the first file's name, without folders
+    content_hash: str  # SHA-256 of the files' bytes and register entries
     text: str
     publisher: str = ""
-    date: str = ""  # ISO 8601, as precise as known: "2022-01"
+    date: str = ""  # of publication; ISO 8601, as precise as known: "2022-01"
+    period: str = ""  # that it speaks of; ISO 8601 interval: "2021-11/2022-02"
     kind: str = "report"  # "report", "web page", "evidence note" ...
+    status: DocumentStatus = DocumentStatus.CURRENT
+    supersedes: tuple[str, ...] = ()  # ids of the documents that it replaces
+    areas: tuple[str, ...] = ()  # ids of the gazetteer that it is about
     hints: tuple[Hint, ...] = ()
     warnings: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()  # in text order; empty for a document made in memory
 
     @property
     def is_note(self) -> bool:
         """An evidence note stands in for the original report of the same id."""
-        return self.kind == "evidence note"
+        return self.kind == NOTE_KIND
+
+    def file_at(self, offset: int) -> str:
+        """Name of the file that holds this place of the text."""
+        held = [p.source_file for p in self.parts if p.start <= offset]
+        return held[-1] if held else self.source_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +300,8 @@ class Citation:
     end: int
     kind: SentenceKind
     is_note: bool  # the wording is the evidence note's, not the report's
+    date: str = ""  # of the document's publication, ISO 8601
+    caution: str = ""  # why the document may no longer hold; "" when nothing is known against it
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,11 +421,12 @@ class VectorStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What happened to one file during ingestion."""
+    """What happened during ingestion to one document, or to a file that belongs to none."""
 
-    source_file: str
+    source_file: str  # the first file's name
     outcome: str  # "added", "updated", "unchanged", "removed", "skipped" or "failed"
     document_id: str = ""
+    files: int = 1
     numbered_sections: int = 0
     sections: int = 0
     sentences: int = 0

@@ -1,4 +1,4 @@
-"""How text is read and compared: the reading form, tokens, terms.
+"""How text is read and compared: the reading form, tokens, terms, dates in words.
 
 One analyser serves the word index, the questions, sentence selection and the guard, so that all of
 them agree on when two words are the same.
@@ -6,6 +6,7 @@ them agree on when two words are the same.
 
 import re
 import unicodedata
+from calendar import month_name
 from functools import lru_cache
 
 import snowballstemmer
@@ -78,3 +79,18 @@ def stem(token: str) -> str:
 def terms(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order, repeats kept."""
     return [stem(t) for t in tokens(text) if t not in STOP_WORDS]
+
+
+def date_words(date: str) -> str:
+    """A date as it is written in Britain, as precise as it is known.
+
+    >>> date_words("2016-09-15"), date_words("2022-01"), date_words("2019")
+    ('15 September 2016', 'January 2022', '2019')
+    """
+    year, *rest = date.split("-")
+    try:
+        numbers = [int(part) for part in rest]
+        words = [month_name[numbers[0]]] if numbers else []
+    except (ValueError, IndexError):
+        return reading_form(date)
+    return " ".join([*map(str, numbers[1:]), *words, reading_form(year)])

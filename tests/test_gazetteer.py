@@ -1,12 +1,16 @@
 """Names, other words for the same thing, and abbreviations found in documents."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from ragkit.errors import ConfigError
 from ragkit.gazetteer import Entity, Gazetteer, find_abbreviations, load_gazetteer
+from ragkit.load import find_files, load, read_source
 from ragkit.types import ParsedDocument
+
+ROOT = Path(__file__).resolve().parents[1]
 
 _BAY = Entity("bay", "place", "Orrin Bay", ("OB",), document="d", section="3.1")
 _CLINIC = Entity("clinic", "programme", "Lantern Clinic", document="d", section="3.1")
@@ -52,6 +56,49 @@ def test_the_shipped_gazetteer_gives_each_name_to_one_entity() -> None:
     ]
 
 
+_BOARD = Entity(
+    "board", "organisation", "Orrin Bay Health Board", parents=("bay",), valid_from=date(2022, 7, 1)
+)
+_GROUP = Entity(
+    "group",
+    "organisation",
+    "Orrin Bay Clinical Group",
+    ("OBCG",),
+    parents=("bay",),
+    valid_to=date(2022, 6, 30),
+    successors=("board",),
+)
+_BODIES = Gazetteer((_BAY, _CLINIC, _BOARD, _GROUP))
+
+
+def test_a_body_that_no_document_describes_stands_for_the_areas_it_serves() -> None:
+    assert _BODIES.subjects_in("What did OBCG pay?") == {"bay"}
+    assert _BODIES.related(_BODIES.subjects_in("OBCG")) == {"bay", "clinic"}
+    assert _BODIES.described(_CLINIC) == (_CLINIC,)
+
+
+def test_a_body_knows_what_took_its_place() -> None:
+    assert _BODIES.successors(_GROUP) == (_BOARD,)
+    assert _BODIES.successors(_BOARD) == ()
+
+
+def test_bodies_of_the_shipped_gazetteer_end_before_their_successors_begin() -> None:
+    shipped = load_gazetteer()
+    ended = [e for e in shipped.entities if e.valid_to]
+    assert len(ended) > 20
+    for body in ended:
+        for later in shipped.successors(body):
+            assert body.valid_to and later.valid_from and body.valid_to < later.valid_from, body
+
+
+def test_every_area_of_the_shipped_register_is_in_the_gazetteer() -> None:
+    shipped = load_gazetteer()
+    documents = [load(read_source(f)) for f in find_files([ROOT / "corpus"])]
+    areas = {a for d in documents for a in d.areas}
+    assert areas
+    assert all(a in shipped for a in areas)
+
+
 def test_every_section_the_gazetteer_names_exists(
     parsed_reports: dict[str, ParsedDocument],
 ) -> None:
@@ -66,6 +113,8 @@ def test_every_section_the_gazetteer_names_exists(
     [
         ("[[place]]\nid = 'a'\n", "name"),
         ("[[place]]\nid='a'\nname='X'\n[[place]]\nid='b'\nname='x'\n", "names both"),
+        ("[[place]]\nid='a'\nname='X'\nparents=['b']\n", "'b', which is not there"),
+        ("[[place]]\nid='a'\nname='X'\nvalid_to='soon'\n", "valid_to"),
         ("[place\n", "cannot read"),
     ],
 )

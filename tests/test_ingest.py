@@ -110,6 +110,87 @@ def test_an_original_takes_the_place_of_its_note_and_keeps_it(place: Place) -> N
     assert not place.open().documents["garden-2020"].is_note
 
 
+_FRONT = """---
+id: lantern-2021
+title: Lantern Review
+kind: evidence note
+source_file: lantern.pdf
+sections: "{}"
+---
+
+"""
+
+
+def _write_parts(folder: Path) -> tuple[Path, Path]:
+    """A note in two parts, of which the second comes first by name."""
+    one, two = folder / "z-chapter-9.md", folder / "a-chapter-10.md"
+    one.write_text(_FRONT.format("9") + "# 9 Boats\n\nThe boat costs £12 a trip.\n")
+    two.write_text(_FRONT.format("10") + "# 10 Trains\n\nThe train costs £7 a trip.")
+    return one, two
+
+
+def test_the_parts_of_a_note_are_one_document_in_section_order(place: Place) -> None:
+    _write_parts(place.corpus)
+    place.ingest()
+    library = place.open()
+    document = library.documents["lantern-2021"]
+    headings = [s for s in library.sections.values() if s.document_id == document.id]
+    assert [s.number for s in headings] == ["9", "10"]
+    assert [document.file_at(s.start) for s in headings] == ["z-chapter-9.md", "a-chapter-10.md"]
+    assert place.outcomes(place.ingest())["z-chapter-9.md"] == "unchanged"
+
+
+def test_one_part_is_read_again_without_losing_the_others(place: Place) -> None:
+    one, _ = _write_parts(place.corpus)
+    place.ingest()
+    one.write_text(one.read_text().replace("£12", "£13"))
+    assert place.outcomes(place.ingest(one)) == {"z-chapter-9.md": "updated"}
+    text = place.open().documents["lantern-2021"].text
+    assert "£13" in text
+    assert "£7" in text
+    one.unlink()
+    place.ingest()
+    assert "£13" not in place.open().documents["lantern-2021"].text
+
+
+@pytest.mark.parametrize("names_all", [True, False])
+def test_a_part_that_cannot_be_read_leaves_the_note_as_it_was(
+    place: Place, names_all: bool
+) -> None:
+    one, two = _write_parts(place.corpus)
+    place.ingest()
+    one.write_text(one.read_text().replace("£12", "£13"))
+    two.write_bytes(b"")
+    result = place.ingest(*([] if names_all else [one]))
+    assert place.outcomes(result)["z-chapter-9.md"] == "failed"
+    text = place.open().documents["lantern-2021"].text
+    assert "£12" in text
+    assert "£7" in text
+
+
+def test_an_original_takes_the_place_of_every_part(place: Place) -> None:
+    _write_parts(place.corpus)
+    place.ingest()
+    (place.corpus / "lantern.txt").write_text("Lantern Review\n\nThe boat costs £12 a trip.\n")
+    with (place.corpus / "sources.toml").open("a") as register:
+        register.write('[[source]]\nfile="lantern.txt"\nid="lantern-2021"\ntitle="Lantern"\n')
+    outcomes = place.outcomes(place.ingest())
+    assert outcomes["lantern.txt"] == "updated"
+    assert outcomes["z-chapter-9.md"] == outcomes["a-chapter-10.md"] == "skipped"
+    (place.corpus / "lantern.txt").unlink()
+    assert place.outcomes(place.ingest())["z-chapter-9.md"] == "added"
+    assert place.open().documents["lantern-2021"].is_note
+
+
+def test_two_files_of_one_id_are_told_apart_by_the_user(place: Place) -> None:
+    (place.corpus / "sub").mkdir()
+    for file in (place.corpus / "pool.txt", place.corpus / "sub" / "pool.txt"):
+        file.write_text(f"Pools\n\nThe pool at {file.parent.name} opened in 2011.\n")
+    result = place.ingest()
+    assert [r.outcome for r in result.reports if r.document_id == "pool"] == ["failed", "added"]
+    assert any("give one of them an id" in w for r in result.reports for w in r.warnings)
+
+
 def test_a_file_that_cannot_be_read_is_reported_and_the_rest_goes_on(place: Place) -> None:
     (place.corpus / "empty.txt").write_bytes(b"")
     result = place.ingest()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ragkit.errors import CorpusError
 from ragkit.load import MAX_BYTES, find_files, load, read_source
-from ragkit.types import Document
+from ragkit.types import Document, DocumentStatus
 
 
 def _load(folder: Path, name: str, data: bytes) -> Document:
@@ -87,6 +87,13 @@ def test_front_matter_describes_a_note_and_is_not_its_text(small_corpus: Path) -
     assert document.id == "garden-2020"
     assert "front" not in document.text
     assert "source_file" not in document.text
+
+
+def test_the_register_fills_in_what_front_matter_leaves_out(small_corpus: Path) -> None:
+    document = load(read_source(small_corpus / "garden-note.md"))
+    assert document.title == "Gardens for Recovery"  # the front matter's
+    assert (document.period, document.areas) == ("2016/2019", ("orrin",))  # the register's
+    assert document.status is DocumentStatus.HISTORICAL
 
 
 def test_an_entry_that_changes_changes_the_hash(tmp_path: Path) -> None:

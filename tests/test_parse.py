@@ -180,6 +180,18 @@ def test_headings_of_markdown_are_taken_as_they_are(small_corpus: Path) -> None:
     assert [r.text for r in rows] == ["| Quarry Lane | 95 |", "| Mill Court | 41 |"]
 
 
+def test_a_heading_that_is_only_a_number_opens_a_numbered_paragraph(tmp_path: Path) -> None:
+    path = tmp_path / "note.md"
+    path.write_text("# 5 KEY ISSUES\n\n## 5.9\n\nBuses cost £9.\n\n### 5.9.1\n\nTrains are free.\n")
+    parsed = _parse_file(path)
+    assert [(s.kind, s.number, s.title) for s in parsed.sections] == [
+        (SectionKind.NUMBERED, "5", "KEY ISSUES"),
+        (SectionKind.CLAUSE, "5.9", "KEY ISSUES"),
+        (SectionKind.CLAUSE, "5.9.1", "KEY ISSUES"),
+    ]
+    assert [s.text for s in parsed.sentences[1:]] == ["Buses cost £9.", "Trains are free."]
+
+
 def test_wrapped_lines_of_a_paragraph_are_joined() -> None:
     line = "The trust opened a clinic in each of its towns and then found that"
     text = "\n".join([line, "Nobody could reach them by bus, so the clinics were moved again."] * 8)

@@ -128,7 +128,8 @@ def cite(view: SectionView, n: int, sentence: int, *, is_note: bool = False) -> 
     return Citation(
         n, "bay", view.document.title, "bay.txt", "4.2", view.section.cited_number,
         view.section.title, " > ".join(view.section.path), 12 if n == 1 else None,
-        found.text, found.start, found.end, found.kind, is_note,
+        found.text, found.start, found.end, found.kind, is_note, "2021-03",
+        "superseded by a later document" if n == 3 else "",
     )  # fmt: skip
 
 
@@ -276,6 +277,7 @@ def test_text_says_whose_words_a_source_holds(answer: Answer) -> None:
     text = answer_to_text(answer)
     assert '"Nobody told us when to meet." (an interviewee\'s words)' in text
     assert "(wording of the evidence note)" in text
+    assert "(superseded by a later document)" in text
 
 
 def test_control_characters_never_reach_the_terminal(view: SectionView) -> None:
@@ -353,7 +355,7 @@ def test_every_marker_leads_to_a_source_and_says_which(answer: Answer) -> None:
     assert len(markers) == 6
     assert {str(m["href"])[1:] for m in markers} <= set(map(str, page.ids()))
     assert markers[0]["aria-label"] == (
-        "Source 1: Review of Brindle Bay, section 4.2, What Brindle Bay learned, p. 12"
+        "Source 1: Review of Brindle Bay, March 2021, section 4.2, What Brindle Bay learned, p. 12"
     )
 
 

@@ -2,11 +2,12 @@
 
 import doctest
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ragkit import words
-from ragkit.words import fold, reading_form, terms, tokens
+from ragkit.words import date_words, fold, reading_form, terms, tokens
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:
@@ -36,3 +37,19 @@ def test_the_reading_form_is_one_tidy_line_and_stays_as_it_is(text: str) -> None
 @given(st.text())
 def test_folding_never_fails_and_tokens_are_folded(text: str) -> None:
     assert all(t == fold(t) for t in tokens(text) if t.isascii())
+
+
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        ("2016-09-15", "15 September 2016"),
+        ("2022-01", "January 2022"),
+        ("2019", "2019"),
+        ("", ""),
+        ("spring 2020", "spring 2020"),
+        ("2020-13", "2020-13"),
+        ("2020-Q1", "2020-Q1"),
+    ],
+)
+def test_a_date_reads_as_it_is_known(date: str, words: str) -> None:
+    assert date_words(date) == words

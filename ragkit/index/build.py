@@ -30,13 +30,16 @@ CHUNK_VECTORS = "chunks.faiss"
 SENTENCE_VECTORS = "sentences.faiss"
 
 
-Known = dict[str, tuple[Document, str]]  # by id: a document and the path it was read from
+Known = dict[str, tuple[Document, tuple[Path, ...]]]  # by id: a document and its files
 
 
-def read_known(folder: Path) -> Known:
-    """The documents of a generation."""
+def read_known(index: Path, key: "IndexKey") -> Known:
+    """The documents that the next generation starts from; none when it is made anew."""
+    folder = _reusable(index, key)
+    if folder is None:
+        return {}
     with closing(schema.connect(folder / schema.DATABASE, read_only=True)) as db:
-        return {d.id: (d, path) for d, path in schema.read_documents(db)}
+        return {d.id: (d, paths) for d, paths in schema.read_documents(db)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +74,16 @@ class Builder:
 
     def known(self) -> Known:
         """The documents carried over from the current generation."""
-        return {d.id: (d, path) for d, path in schema.read_documents(self._db)}
+        return {d.id: (d, paths) for d, paths in schema.read_documents(self._db)}
 
     def remove(self, document_id: str) -> None:
         """Take a document out."""
         schema.remove_document(self._db, document_id)
 
-    def add(self, parsed: ParsedDocument, chunks: Sequence[Chunk], path: Path) -> None:
+    def add(self, parsed: ParsedDocument, chunks: Sequence[Chunk], paths: Sequence[Path]) -> None:
         """Put a document in; one of the same id is replaced. Vectors follow in `embed`."""
         self.remove(parsed.document.id)
-        schema.insert_document(self._db, parsed, path)
+        schema.insert_document(self._db, parsed, paths)
         pairs = find_abbreviations(reading_form(parsed.document.text))
         self._db.executemany(
             "INSERT INTO abbreviations VALUES (?, ?, ?)",

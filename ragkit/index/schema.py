@@ -2,26 +2,29 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ragkit.types import (
     Chunk,
     Document,
+    DocumentStatus,
     ParsedDocument,
+    Part,
     Section,
     SectionKind,
     Sentence,
     SentenceKind,
 )
 
-FORMAT = 1  # raise it when tables change: an index of another format is refused
+FORMAT = 2  # raise it when tables change: an index of another format is refused
 DATABASE = "library.sqlite"
 
 _TABLES = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT, source_file TEXT, content_hash TEXT, text TEXT,
-    publisher TEXT, date TEXT, kind TEXT, warnings TEXT, path TEXT
+    publisher TEXT, date TEXT, period TEXT, kind TEXT, status TEXT, supersedes TEXT, areas TEXT,
+    warnings TEXT, parts TEXT, paths TEXT
 );
 CREATE TABLE sections (
     id TEXT PRIMARY KEY, document_id TEXT, ordinal INTEGER, kind TEXT, number TEXT, title TEXT,
@@ -75,14 +78,18 @@ def remove_document(connection: sqlite3.Connection, document_id: str) -> None:
     connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
 
-def insert_document(connection: sqlite3.Connection, parsed: ParsedDocument, path: Path) -> None:
-    """Write a document with its sections and sentences."""
+def insert_document(
+    connection: sqlite3.Connection, parsed: ParsedDocument, paths: Sequence[Path]
+) -> None:
+    """Write a document with its sections and sentences, and the paths of its files."""
     d = parsed.document
+    parts = [(p.source_file, p.start) for p in d.parts]
     connection.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(d.id, d.title, d.source_file, d.content_hash, d.text),
-            *(d.publisher, d.date, d.kind, json.dumps(d.warnings), str(path)),
+            *(d.publisher, d.date, d.period, d.kind, d.status),
+            *map(json.dumps, (d.supersedes, d.areas, d.warnings, parts, [*map(str, paths)])),
         ),
     )
     connection.executemany(
@@ -124,26 +131,27 @@ def insert_chunk(
     )
 
 
-def read_documents(connection: sqlite3.Connection) -> Iterator[tuple[Document, str]]:
-    """The documents by id, each with the path it was read from."""
+def read_documents(connection: sqlite3.Connection) -> Iterator[tuple[Document, tuple[Path, ...]]]:
+    """The documents by id, each with the paths of the files it was read from."""
     for row in connection.execute("SELECT * FROM documents ORDER BY id"):
-        identity, title, source_file, content_hash, text, publisher, date, kind, warnings, path = (
-            row
+        supersedes, areas, warnings, parts, paths = map(json.loads, row[10:])
+        document = Document(
+            id=row[0],
+            title=row[1],
+            source_file=row[2],
+            content_hash=row[3],
+            text=row[4],
+            publisher=row[5],
+            date=row[6],
+            period=row[7],
+            kind=row[8],
+            status=DocumentStatus(row[9]),
+            supersedes=tuple(supersedes),
+            areas=tuple(areas),
+            warnings=tuple(warnings),
+            parts=tuple(Part(name, start) for name, start in parts),
         )
-        yield (
-            Document(
-                id=identity,
-                title=title,
-                source_file=source_file,
-                content_hash=content_hash,
-                text=text,
-                publisher=publisher,
-                date=date,
-                kind=kind,
-                warnings=tuple(json.loads(warnings)),
-            ),
-            path,
-        )
+        yield document, tuple(map(Path, paths))
 
 
 def read_sections(connection: sqlite3.Connection) -> Iterator[Section]:

@@ -19,6 +19,7 @@ _MAX_LABEL_WORDS = 22
 _MAX_GAP = 3  # numbers that a damaged document may have lost between two headings
 _CAPTION = re.compile(r"(table|figure|fig\.|box|chart)\s+\d", re.IGNORECASE)
 _NUMBERED_TITLE = re.compile(r"(\d{1,2}(?:\.\d{1,2})*)\.?\s+(\S.*)")
+_BARE_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})+")
 _ANNOUNCES = re.compile(
     r"\b(is|are|was|were|has|have|said|says|includes?|including|will|should|can|must|below|"
     r"following|follows)\b|\b(?:to|that|by):$",
@@ -110,12 +111,18 @@ def _hinted_headings(document: Document, lines: Sequence[Line]) -> tuple[Heading
     for index, line in enumerate(lines):
         if line.start not in levels:
             continue
-        text = line.plain.strip("# ")
-        match = _NUMBERED_TITLE.fullmatch(text)
-        number, title = (match.group(1), match.group(2)) if match else ("", text)
-        kind = SectionKind.NUMBERED if number else SectionKind.UNNUMBERED
-        found.append(Heading(index, kind, number, title, levels[line.start]))
+        found.append(_hinted(index, line.plain.strip("# "), levels[line.start]))
     return tuple(found)
+
+
+def _hinted(index: int, text: str, level: int) -> Heading:
+    """A number alone heads a numbered paragraph, a clause; it goes by its chapter's title."""
+    if _BARE_NUMBER.fullmatch(text):
+        return Heading(index, SectionKind.CLAUSE, text, "", level)
+    match = _NUMBERED_TITLE.fullmatch(text)
+    if match:
+        return Heading(index, SectionKind.NUMBERED, match.group(1), match.group(2), level)
+    return Heading(index, SectionKind.UNNUMBERED, "", text, level)
 
 
 def _numbered_headings(

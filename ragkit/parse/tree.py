@@ -94,7 +94,7 @@ def _plain_cut(start: int, kind: SectionKind, title: str) -> _Cut:
 
 
 def _heading_cut(document: Document, line: Line, heading: Heading) -> _Cut:
-    if heading.kind is SectionKind.CLAUSE:
+    if heading.kind is SectionKind.CLAUSE and line.plain.strip("# ") != heading.number:
         return _Cut(line.start, line.marker_end, heading)
     return _Cut(line.start, min(line.end + 1, len(document.text)), heading)
 

@@ -27,7 +27,8 @@ from ragkit.render.layout import (
     section_label,
     speaker_note,
 )
-from ragkit.types import Answer, AnswerSentence, Citation, Document
+from ragkit.types import Answer, AnswerSentence, Citation, Document, DocumentStatus
+from ragkit.words import date_words
 
 CITED_ID = "cited"
 
@@ -200,7 +201,9 @@ def _quote_html(citation: Citation, target: str = "") -> str:
 
 
 def _document_label(document: Document) -> str:
-    facts = [document.publisher, document.date, "evidence note" if document.is_note else ""]
+    note = "evidence note" if document.is_note else ""
+    status = "" if document.status is DocumentStatus.CURRENT else document.status.value
+    facts = [document.publisher, date_words(document.date), note, status]
     known = ", ".join(filter(None, facts))
     return f"{document.title} ({known})" if known else document.title
 

@@ -136,7 +136,7 @@ def _passage(passage: Passage) -> PassageRecord:
         rank=passage.rank,
         score=float(passage.score),
         document_id=passage.document.id,
-        source_file=passage.document.source_file,
+        source_file=passage.document.file_at(passage.chunk.start),
         section_number=passage.section.cited_number,
         section_title=passage.section.title,
         text=passage.chunk.text,

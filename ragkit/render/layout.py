@@ -8,7 +8,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from ragkit.types import Answer, AnswerSentence, Citation, Origin, SentenceKind, Status
-from ragkit.words import reading_form
+from ragkit.words import date_words, reading_form
 
 STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
     {
@@ -23,6 +23,7 @@ STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
 
 # Control characters would reach the terminal as commands, and have no meaning in a page.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_LEADING_NUMBER = re.compile(r"^\d+(?:\.\d+)*\.?\s+")
 _LISTED = (SentenceKind.BULLET, SentenceKind.TABLE_ROW)
 
 
@@ -65,19 +66,32 @@ def section_label(number: str, title: str) -> str:
 
 
 def citation_label(citation: Citation) -> str:
-    """Document, section and page, as a reader would look them up."""
+    """Document, its date, section and page, as a reader would look them up.
+
+    A section deep in a report is named with the one above it, which often is the area:
+    "section 5.3.6, Governance (Evelina)".
+    """
     place = section_label(citation.section_number, citation.section_title)
-    page = "" if citation.page is None else f", p. {citation.page}"
-    return f"{plain(citation.document_title)}, {place}{page}"
+    above = citation.section_path.split(" > ")[1:-1]
+    area = f" ({_without_number(plain(above[-1]))})" if above else ""
+    page = "" if citation.page is None else f"p. {citation.page}"
+    parts = (plain(citation.document_title), date_words(citation.date), place + area, page)
+    return ", ".join(filter(None, parts))
+
+
+def _without_number(label: str) -> str:
+    return _LEADING_NUMBER.sub("", label)
 
 
 def citation_note(citation: Citation) -> str:
-    """Whose words a quotation is, when they are not the report's own; otherwise ""."""
+    """Whose words a quotation is when not the report's own, and what speaks against it; or ""."""
     notes = []
     if citation.kind is SentenceKind.QUOTATION:
         notes.append("an interviewee's words")
     if citation.is_note:
         notes.append("wording of the evidence note")
+    if citation.caution:
+        notes.append(plain(citation.caution))
     return f"({'; '.join(notes)})" if notes else ""
 
 
