@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ragkit.load import load, read_source
 from ragkit.parse import parse
+from ragkit.parse.sentences import split_cells
 from ragkit.parse.tree import covers
 from ragkit.types import (
     Document,
@@ -190,6 +191,21 @@ def test_a_heading_that_is_only_a_number_opens_a_numbered_paragraph(tmp_path: Pa
         (SectionKind.CLAUSE, "5.9.1", "KEY ISSUES"),
     ]
     assert [s.text for s in parsed.sentences[1:]] == ["Buses cost £9.", "Trains are free."]
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        ("Hulme\t12\t", ("Hulme", "12", "")),
+        ("| Hulme | 12 |", ("Hulme", "12")),
+        ("| Hulme | | 12", ("Hulme", "", "12")),
+        ("|", ("",)),
+        (r"| a \| b | c |", ("a | b", "c")),
+        ("no cells", ("no cells",)),
+    ],
+)
+def test_cells_are_parted_by_tabs_or_bars(row: str, cells: tuple[str, ...]) -> None:
+    assert split_cells(row) == cells
 
 
 def test_wrapped_lines_of_a_paragraph_are_joined() -> None:

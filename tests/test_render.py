@@ -396,6 +396,18 @@ def test_a_section_shows_all_its_sentences_in_their_form(view: SectionView) -> N
     assert "<tr><td>Ward A</td><td>12</td><td>beds</td></tr>" in shown
 
 
+def test_a_row_of_a_markdown_table_shows_its_cells_without_bars() -> None:
+    header, row = "| Ward | Beds |", "| A | 12 (of 14) |"
+    view = make_view(
+        [(SentenceKind.TABLE_HEADER, f"{header}\n"), (SentenceKind.TABLE_ROW, f"{row}\n")]
+    )
+    cited = view.sentences[1]
+    shown = section_to_html(view, (cited.start, cited.end))
+    assert '<tr><th scope="col"> Ward </th><th scope="col"> Beds </th></tr>' in shown
+    assert marked_words(shown) == "A 12 (of 14)"
+    assert "|" not in shown
+
+
 @given(st.integers(0, 200), st.integers(0, 200))
 def test_any_span_has_exactly_one_target(a: int, b: int) -> None:
     view = make_view([(SentenceKind.PROSE, "One sentence. "), (SentenceKind.BULLET, "An item.\n")])

@@ -19,7 +19,6 @@ _MAX_CAPTION_WORDS = 16
 _ATTRIBUTION = re.compile(r"\s*\([^()]{1,120}\)\.?(?=\s|$)")
 _SAYS = re.compile(r"\b(?:said|says|commented|added|stated|explained|wrote):$", re.IGNORECASE)
 _OPENING = "“\"‘'"
-_OUTER_BARS = re.compile(r"^\s*\||(?<!\\)\|\s*$")
 _BAR = re.compile(r"(?<!\\)\|")
 _EDGES = "* \t\n\f\v\u00a0"
 _NO_MARKS = str.maketrans('“”"', "   ")  # sentencex keeps quoted speech whole
@@ -309,12 +308,19 @@ def _is_header(
 
 
 def split_cells(row: str) -> tuple[str, ...]:
-    """The cells of a table row in reading form, parted by tabs or, in Markdown, by bars."""
-    if row.lstrip().startswith("|"):
-        cells = _BAR.split(_OUTER_BARS.sub("", row.strip()))
+    """The cells of a table row in reading form."""
+    return tuple(reading_form(row[a:b].replace("\\|", "|")) for a, b in cell_spans(row))
+
+
+def cell_spans(row: str) -> tuple[tuple[int, int], ...]:
+    """Where the cells of a table row lie: parted by tabs or, in Markdown, by bars."""
+    end = len(row.rstrip("\n"))
+    if not row.lstrip().startswith("|"):
+        edges = [-1, *(m.start() for m in re.finditer("\t", row[:end])), end]
     else:
-        cells = row.strip("\n").split("\t")
-    return tuple(reading_form(c.replace("\\|", "|")) for c in cells)
+        bars = [m.start() for m in _BAR.finditer(row)]
+        edges = bars if not row[bars[-1] + 1 :].strip() and len(bars) > 1 else [*bars, end]
+    return tuple((a + 1, b) for a, b in pairwise(edges))
 
 
 def _split(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from ragkit.parse.sentences import cell_spans
 from ragkit.render.as_html import CITED_ID, clean_html, escaped
 from ragkit.types import Document, Section, Sentence, SentenceKind
 
@@ -151,11 +152,9 @@ def _table_html(pieces: list[_Piece], marker: _Marker) -> str:
 def _cells_html(piece: _Piece, marker: _Marker) -> str:
     is_header = piece.kind is SentenceKind.TABLE_HEADER
     opening, closing = ('<th scope="col">', "</th>") if is_header else ("<td>", "</td>")
-    cells, start = [], piece.start
-    for cell in marker.text[piece.start : piece.end].split("\t"):
-        cells.append(f"{opening}{marker.html(start, start + len(cell))}{closing}")
-        start += len(cell) + 1
-    return "".join(cells)
+    spans = cell_spans(marker.text[piece.start : piece.end])
+    cells = (marker.html(piece.start + a, piece.start + b) for a, b in spans)
+    return "".join(f"{opening}{cell}{closing}" for cell in cells)
 
 
 _SETTINGS: dict[SentenceKind, Callable[[list[_Piece], _Marker], str]] = {
