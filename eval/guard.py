@@ -1,19 +1,21 @@
-"""Measures the guard on labelled claims: ``python -m eval.guard CASES.jsonl... [--by-kind]``.
+"""The guard on labelled claims: what it lets through, and what it throws away.
 
-A case file holds one extract a line, with its sentences and with claims that cite them, each
-labelled supported or unsupported; an unsupported claim names the kind of spoiling. The guard has
-two decisions, and each has a precision and a recall: of the claims it let through, how many were
-sound; of the claims it threw away, how many were spoiled.
+Two kinds of file are read. ``sets/guard.jsonl``, which evaluates, holds a claim with its evidence a
+line; the synthetic extracts, which fit, hold one extract a line with claims that cite its
+sentences. Each claim is labelled supported or unsupported, and an unsupported one names the kind of
+spoiling. The guard has two decisions, and each has a precision and a recall: of the claims it let
+through, how many were sound; of the claims it threw away, how many were spoiled.
 """
 
-import argparse
-import sys
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from ragkit.errors import CorpusError
 from ragkit.verify import VerifyConfig, verify
 
 
@@ -41,6 +43,19 @@ class _Claim(_Part):
     text: str
     cites: tuple[str, ...]
     label: str
+    kind: str
+
+
+class _Pair(BaseModel):
+    """A line of ``guard.jsonl``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    claim: str
+    evidence: tuple[str, ...]
+    context: tuple[str, ...] = ()
+    label: Literal["supported", "unsupported"]
     kind: str
 
 
@@ -87,14 +102,26 @@ class Rate:
 
 
 def read_cases(path: Path) -> Iterator[GuardCase]:
-    """The claims of a case file, in order.
+    """The claims of a file of either kind, in order.
 
     Raises:
-        ValidationError: a line is not such an extract.
+        CorpusError: the file cannot be read, or a line is neither.
     """
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.strip():
-            yield from _cases_of(_Extract.model_validate_json(line))
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.strip():
+                yield from _read_line(line)
+    except (OSError, UnicodeDecodeError, ValueError, KeyError) as error:
+        why = " ".join(str(error).split())
+        raise CorpusError(f"cannot read the claims of '{path}': {why}") from error
+
+
+def _read_line(line: str) -> Iterator[GuardCase]:
+    if "sections" in json.loads(line):
+        yield from _cases_of(_Extract.model_validate_json(line))
+        return
+    pair = _Pair.model_validate_json(line)
+    yield GuardCase(pair.claim, pair.evidence, pair.context, pair.label == "supported", pair.kind)
 
 
 def _cases_of(extract: _Extract) -> Iterator[GuardCase]:
@@ -131,41 +158,11 @@ def recall(outcomes: Sequence[Outcome], *, is_sound: bool, kind: str = "") -> Ra
     return Rate(sum(o.is_right for o in found), len(found))
 
 
-def describe(outcomes: Sequence[Outcome], *, by_kind: bool) -> str:
-    """The report as printed."""
-    lines = [
-        f"{name:<12} precision {precision(outcomes, accepted=sound)!s:<18}"
-        f" recall {recall(outcomes, is_sound=sound)}"
-        for name, sound in (("supported", True), ("unsupported", False))
-    ]
-    if by_kind:
-        kinds = sorted({(not o.case.is_sound, o.case.kind) for o in outcomes})
-        lines += [
-            f"  {kind:<12} {'caught' if spoiled else 'let through':<12}"
-            f" {recall(outcomes, is_sound=not spoiled, kind=kind)}"
-            for spoiled, kind in kinds
-        ]
-    return "\n".join(lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; 0 when measured, 1 when a file cannot be read."""
-    parser = argparse.ArgumentParser(prog="python -m eval.guard", description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="CASES.jsonl")
-    parser.add_argument("--by-kind", action="store_true", help="a line for each kind of claim")
-    defaults = VerifyConfig()
-    parser.add_argument("--max-new-words", type=int, default=defaults.max_new_words)
-    parser.add_argument("--max-new-share", type=float, default=defaults.max_new_share)
-    options = parser.parse_args(arguments)
-    config = VerifyConfig(max_new_words=options.max_new_words, max_new_share=options.max_new_share)
-    try:
-        cases = tuple(case for path in options.files for case in read_cases(path))
-    except (OSError, UnicodeDecodeError, ValidationError, KeyError) as error:
-        sys.stderr.write(f"cannot read the cases: {error}\n")
-        return 1
-    sys.stdout.write(describe(judge(cases, config=config), by_kind=options.by_kind) + "\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def describe(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """The report as printed: both decisions, then a line for each kind of claim."""
+    for name, sound in (("supported", True), ("unsupported", False)):
+        precise, found = precision(outcomes, accepted=sound), recall(outcomes, is_sound=sound)
+        yield f"{name:<12} precision {precise!s:<18} recall {found}"
+    for spoiled, kind in sorted({(not o.case.is_sound, o.case.kind) for o in outcomes}):
+        decided = recall(outcomes, is_sound=not spoiled, kind=kind)
+        yield f"  {kind:<12} {'caught' if spoiled else 'let through':<12} {decided}"

@@ -162,6 +162,7 @@ class Pipeline:
             model=self.writing.generator.model_id if self.writing else None,
             index=self.library.digest,
             read_as=_read_as(query),
+            confidence=evidence.confidence,
         )
 
     def _caution(self, document: Document) -> str:

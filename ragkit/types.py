@@ -358,6 +358,7 @@ class Answer:
     model: str | None  # None when no model wrote
     index: str  # digest of the index that answered
     read_as: str = ""  # the question as understood, when history or aliases changed it
+    confidence: float = 0.0  # probability that the collection answers it, in [0, 1]
 
     def __post_init__(self) -> None:
         known = {c.n for c in self.citations}
