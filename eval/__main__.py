@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     bench = commands.add_parser("bench", help="time and memory of ingestion and answers")
     bench.add_argument("--questions", type=int, default=60)
+    bench.add_argument("--scale", type=int, nargs="+", default=[1], help="copies of the reports")
     bench.set_defaults(run=_bench)
     check = commands.add_parser("check", help="hold question sets against the original reports")
     check.add_argument("sets", type=Path, nargs="*", help="files (default: the shipped sets)")
@@ -59,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     guard = commands.add_parser("guard", help="the guard on labelled claims")
     guard.add_argument("files", type=Path, nargs="*", help="default: eval/sets/guard.jsonl")
     guard.set_defaults(run=_guard)
-    for command in (bench, check, run, compare, guard):
+    attack = commands.add_parser("attack", help="answers from collections tampered with")
+    attack.add_argument("--sets", nargs="+", default=["dev"], help="dev, test, or files")
+    attack.set_defaults(run=_attack)
+    for command in (bench, check, run, compare, guard, attack):
         command.add_argument("--reports", type=Path, help="folder of reports (default: corpus/)")
     return parser
 
@@ -67,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 def _bench(args: argparse.Namespace, reports: Path) -> int:
     from eval.bench import run
 
-    _print(str(line) for line in run(reports, questions=args.questions))
+    _print(str(line) for line in run(reports, questions=args.questions, scales=args.scale))
     return 0
 
 
@@ -128,6 +132,18 @@ def _guard(args: argparse.Namespace, _reports: Path) -> int:
     files = args.files or [SETS / "guard.jsonl"]
     cases = [case for path in files for case in read_cases(path)]
     _print(describe(judge(cases, config=VerifyConfig())))
+    return 0
+
+
+def _attack(args: argparse.Namespace, reports: Path) -> int:
+    from eval.attacks import attack_all
+    from eval.questions import read_set, set_path
+    from ragkit.config import Config
+    from ragkit.embed import SentenceTransformerEmbedder
+
+    questions = [q for name in args.sets for q in read_set(set_path(name))]
+    embedder = SentenceTransformerEmbedder(Config().embed)
+    _print(str(outcome) for outcome in attack_all(reports, questions, embedder))
     return 0
 
 

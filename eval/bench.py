@@ -1,6 +1,6 @@
-"""Time and memory on this machine: ingestion, retrieval, whole answers.
+"""Time and memory on this machine: ingestion, retrieval, whole answers, and how they grow.
 
-    python -m eval bench --reports FOLDER
+    python -m eval bench --reports FOLDER [--scale 1 10 100]
 
 Ingestion runs as a user runs it, in a process of its own; questions are those of ``fit.jsonl``.
 """
@@ -18,39 +18,88 @@ import numpy as np
 
 from eval.fit import FIT_SET, FitQuestion
 from ragkit.config import Config
-from ragkit.pipeline import Pipeline
-from ragkit.types import Answer, Origin, Turn
+from ragkit.load import find_files, load, read_source
+from ragkit.pipeline import Pipeline, Writing
+from ragkit.types import Answer, Origin, Prompt, Turn
+
+_PAGE_CHARS = 1_800  # of a standard page, for formats that have none
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure with its bound."""
+    """One figure, with its bound where there is one."""
 
     name: str
     value: float
     unit: str
-    bound: float
+    bound: float | None = None
 
     def __str__(self) -> str:
         """``name  value unit  (bound: under …)``."""
-        fits = "ok" if self.value < self.bound else "OVER"
-        return f"{self.name:44} {self.value:8.2f} {self.unit:2}  under {self.bound:g}: {fits}"
+        line = f"{self.name:44} {self.value:10.2f} {self.unit:4}"
+        if self.bound is None:
+            return line.rstrip()
+        return f"{line} under {self.bound:g}: {'ok' if self.value < self.bound else 'OVER'}"
 
 
-def run(reports: Path, *, questions: int = 60) -> Iterator[Measure | str]:
-    """Measure, cheapest to disturb last; strings are remarks."""
-    with tempfile.TemporaryDirectory() as folder:
-        index = Path(folder) / "index"
-        yield Measure("cold ingest, process start to end", _ingest(reports, index), "s", 30)
-        yield Measure("ingest again, nothing changed", _ingest(reports, index), "s", 3)
-        config = Config(index=str(index))
-        asked = _questions(questions)
-        pipeline = Pipeline.open(config)
-        if pipeline.writing is None:
-            yield "the model is not used: its check failed or the settings ask for quotations"
-        pipeline.ask(asked[0].question)  # warm
-        yield from _answers(pipeline, asked)
+def run(
+    reports: Path, *, questions: int = 60, scales: Sequence[int] = (1,)
+) -> Iterator[Measure | str]:
+    """Measure, cheapest to disturb last; strings are remarks.
+
+    Args:
+        reports: a folder of reports.
+        questions: how many are asked.
+        scales: sizes of the collection; above 1, that many changed copies of every report.
+    """
+    asked = _questions(questions)
+    for scale in scales:
+        yield f"-- {scale} times the reports"
+        with tempfile.TemporaryDirectory() as folder:
+            place = reports if scale == 1 else _copies(reports, Path(folder) / "reports", scale)
+            yield from _one_size(place, Path(folder) / "index", asked, is_bound=scale == 1)
     yield from _memory()
+
+
+def _copies(reports: Path, folder: Path, scale: int) -> Path:
+    """Every report `scale` times; each copy's lines end in its number, so that none is a repeat."""
+    folder.mkdir()
+    for file in find_files([reports]):
+        text = load(read_source(file)).text
+        for n in range(scale):
+            lines = (f"{line} ({n})" if len(line) > 60 else line for line in text.split("\n"))
+            name = f"{file.stem}-{n}{file.suffix}"
+            (folder / name).write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+def _one_size(
+    reports: Path, index: Path, asked: Sequence[FitQuestion], *, is_bound: bool
+) -> Iterator[Measure | str]:
+    cold = _ingest(reports, index)
+    yield Measure("cold ingest, process start to end", cold, "s", 30 if is_bound else None)
+    again = _ingest(reports, index)
+    yield Measure("ingest again, nothing changed", again, "s", 3 if is_bound else None)
+    pipeline = Pipeline.open(Config(index=str(index)))
+    library = pipeline.library
+    pages = sum(len(d.text) for d in library.documents.values()) / _PAGE_CHARS
+    yield Measure(f"pages of {_PAGE_CHARS:,} characters a second", pages / cold, "")
+    yield Measure(f"chunks a second, of {len(library.chunks):,}", len(library.chunks) / cold, "")
+    size = sum(f.stat().st_size for f in library.folder.iterdir())
+    yield Measure("index on disk", size / 1e6, "MB")
+    if pipeline.writing is None:
+        yield "the model is not used: its check failed or the settings ask for quotations"
+    else:
+        yield Measure("the model writes, tokens a second", _tokens_a_second(pipeline.writing), "")
+    pipeline.ask(asked[0].question)  # warm
+    yield from _answers(pipeline, asked)
+
+
+def _tokens_a_second(writing: Writing) -> float:
+    prompt = Prompt(system="You write.", user="Write a long story about a river.", max_tokens=128)
+    started = time.perf_counter()
+    pieces = sum(1 for _ in writing.generator.stream(prompt))
+    return pieces / (time.perf_counter() - started)
 
 
 def _ingest(reports: Path, index: Path) -> float:

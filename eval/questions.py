@@ -146,6 +146,12 @@ def forbidden_in(question: Question, text: str) -> tuple[str, ...]:
     return tuple(p for p in question.must_not if _compiled(p).search(text))
 
 
+def set_path(name: str) -> Path:
+    """The file of a shipped set, by its name, or any other file."""
+    shipped = SETS / f"{name}.jsonl"
+    return shipped if shipped.is_file() else Path(name)
+
+
 def read_set(path: Path) -> tuple[Question, ...]:
     """The questions of a file, in order.
 

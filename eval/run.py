@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eval.page import write_page
-from eval.questions import SETS, Question, read_set
+from eval.questions import Question, read_set, set_path
 from eval.records import Record, write_records
 from eval.report import AnsweredQuestion, DocumentLine, Report, system_report
 from eval.scoring import Scored, score
@@ -49,7 +49,7 @@ def run(plan: RunPlan, progress: Progress) -> Report:
     unknown = [s for s in plan.systems if s not in SYSTEMS]
     if unknown:
         raise ConfigError(f"no system '{unknown[0]}': there are {', '.join(SYSTEMS)}")
-    sets = {_set_name(name): read_set(_set_path(name)) for name in plan.sets}
+    sets = {_set_name(name): read_set(set_path(name)) for name in plan.sets}
     plan.out.mkdir(parents=True, exist_ok=True)
     config = _indexed(plan, progress)
     pipeline = Pipeline.open(config, use_model=False)
@@ -79,11 +79,6 @@ def run(plan: RunPlan, progress: Progress) -> Report:
     (plan.out / "report.json").write_text(report.model_dump_json(indent=1), encoding="utf-8")
     write_page(report, plan.out / "report.html")
     return report
-
-
-def _set_path(name: str) -> Path:
-    shipped = SETS / f"{name}.jsonl"
-    return shipped if shipped.is_file() else Path(name)
 
 
 def _set_name(name: str) -> str:

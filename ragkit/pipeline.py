@@ -31,6 +31,8 @@ from ragkit.types import (
     RejectedClaim,
     Section,
     SelectedSentence,
+    Sentence,
+    SentenceKind,
     Status,
     Timings,
     Turn,
@@ -152,7 +154,7 @@ class Pipeline:
             sentences=(),
             citations=tuple(
                 _citation(n, s, caution=self._caution(s.document))
-                for n, s in enumerate(evidence.sentences, start=1)
+                for n, s in enumerate(_sources(evidence), start=1)
             ),
             retrieved=retrieved.passages,
             missing=evidence.missing,
@@ -173,9 +175,7 @@ class Pipeline:
         return _CAUTIONS[document.status]
 
     def _with_claims(self, base: Answer, evidence: Evidence, claims: Sequence[Claim]) -> Answer:
-        sentences = [
-            AnswerSentence(c.text, c.origin, tuple(i + 1 for i in c.evidence)) for c in claims
-        ]
+        sentences = [AnswerSentence(c.text, c.origin, _numbers(c, evidence)) for c in claims]
         notice = _notice(evidence)
         if notice:
             sentences.append(AnswerSentence(notice, Origin.NOTICE))
@@ -274,6 +274,30 @@ def _read_as(query: Query) -> str:
     if query.ended:
         return f"{query.read_as} ({'; '.join(query.ended)})"
     return query.read_as if query.read_as != query.text else ""
+
+
+def _sources(evidence: Evidence) -> tuple[SelectedSentence, ...]:
+    """What is cited: the evidence, then the header rows and captions that its rows are read by."""
+    known = {s.sentence.id for s in evidence.sentences}
+    further: dict[str, SelectedSentence] = {}
+    for row in evidence.sentences:
+        for above in _read_by(row):
+            if above.id not in known:
+                further[above.id] = replace(row, sentence=above, introduction=())
+    return (*evidence.sentences, *further.values())
+
+
+def _read_by(selected: SelectedSentence) -> tuple[Sentence, ...]:
+    is_row = selected.sentence.kind is SentenceKind.TABLE_ROW
+    return selected.introduction if is_row else ()
+
+
+def _numbers(claim: Claim, evidence: Evidence) -> tuple[int, ...]:
+    """The citations of a claim, from 1: its evidence, and what its rows are read by."""
+    places = {s.sentence.id: n for n, s in enumerate(_sources(evidence), start=1)}
+    used = [evidence.sentences[i] for i in claim.evidence]
+    wanted = [*(s.sentence.id for s in used), *(a.id for s in used for a in _read_by(s))]
+    return tuple(dict.fromkeys(places[i] for i in wanted))
 
 
 def _citation(n: int, selected: SelectedSentence, *, caution: str) -> Citation:

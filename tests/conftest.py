@@ -64,8 +64,20 @@ def report_pipeline(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Pipeline:
     """The source reports, ingested, answering in quotations."""
-    config = Config(index=str(tmp_path_factory.mktemp("reports")))
-    ingest([reports], config, embedder=embedder)
+    return _pipeline(reports, embedder, tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="session")
+def note_pipeline(
+    embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory
+) -> Pipeline:
+    """The shipped evidence notes, ingested, answering in quotations."""
+    return _pipeline(ROOT / "corpus", embedder, tmp_path_factory.mktemp("notes"))
+
+
+def _pipeline(folder: Path, embedder: SentenceTransformerEmbedder, index: Path) -> Pipeline:
+    config = Config(index=str(index))
+    ingest([folder], config, embedder=embedder)
     library = open_library(config.index_dir, embedder=embedder.model_id)
     return assemble(library, embedder, config, None)
 

@@ -59,6 +59,9 @@ def test_a_table_row_reads_as_a_sentence_and_is_marked(small_pipeline: Pipeline)
     answer = small_pipeline.ask("number of residents over 65 in Tarn Cross")
     row = next(s for s in answer.sentences if s.origin is Origin.TABLE and "Tarn" in s.text)
     assert "Tarn Cross: Residents over 65: 5,902" in row.text
+    quotes = [c.quote for c in answer.citations if c.n in row.citations]
+    assert any("Tarn Cross" in q for q in quotes)
+    assert any(q.strip() == "Residents over 65" for q in quotes), "the header row is cited, too"
 
 
 def test_a_checked_rewording_takes_the_place_of_the_quotation(small_pipeline: Pipeline) -> None:
