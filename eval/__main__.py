@@ -1,6 +1,7 @@
 """The evaluators' command: ``python -m eval --help``; ``python -m eval.fit`` fits the weights."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ SYSTEMS = ("quote", "model", "dense", "bm25", "prompted")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a measurement and print its figures; 1 when something is wrong."""
+    logging.getLogger("langchain_text_splitters").setLevel(logging.ERROR)
     parser = _parser()
     args = parser.parse_args(argv)
     reports = args.reports or (_REPORTS if _REPORTS.is_dir() else Path("corpus"))

@@ -2,9 +2,10 @@
 
     python -m eval.fit --cases FOLDER_OF_CASES --reports FOLDER_OF_REPORTS
 
-Fitted on synthetic extracts (letters a-f; g validates) and on ``eval/sets/fit.jsonl``, questions on
-the reports written for this purpose and for no other. Writes ``ragkit/select/weights.json`` and
-prints what came out; nothing of the evaluation sets is read.
+Sentences are fitted on synthetic extracts (letters a-f) and on ``eval/sets/fit.jsonl``, questions
+on the reports written for this purpose. What rests on the reranker, which was trained on those same
+questions, is fitted on others: extracts g and the dev set. Writes ``ragkit/select/weights.json``
+and prints what came out; the test set is not read.
 """
 
 import argparse
@@ -21,20 +22,23 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
+from eval.questions import read_set, set_path
 from ragkit.config import Config
 from ragkit.embed import PassageEmbedder, SentenceTransformerEmbedder
 from ragkit.gazetteer import Entity, Gazetteer, load_gazetteer
 from ragkit.index import open_library
 from ragkit.ingest import ingest
 from ragkit.question import Interpreter
+from ragkit.rerank import CrossEncoder, candidate_text
 from ragkit.retrieve import HybridRetriever
+from ragkit.select.choose import SelectConfig
 from ragkit.select.features import EVIDENCE_FEATURES, SENTENCE_FEATURES, Candidate, Describer
-from ragkit.select.scorer import DEFAULT_PATH, Linear, LinearFile, ScorerFile
-from ragkit.types import Turn
+from ragkit.select.scorer import DEFAULT_PATH, JOINED, Linear, LinearFile, ScorerFile
+from ragkit.types import Reranker, Turn
 
 FIT_SET = Path(__file__).parent / "sets" / "fit.jsonl"
 _SIGNS: dict[str, tuple[float | None, float | None]] = {
@@ -82,6 +86,7 @@ class Example:
     """One question with its candidates, which of them are evidence, and whether it is answered."""
 
     group: str
+    read_as: str
     candidates: tuple[Candidate, ...]
     labels: tuple[bool, ...]
     answerable: bool
@@ -199,11 +204,30 @@ def _span(text: str, wanted: str) -> tuple[int, int]:
     return (start, start + len(wanted)) if start >= 0 else (-1, -1)
 
 
-def report_examples(bench: Bench, path: Path = FIT_SET) -> Iterator[Example]:
-    """The questions of ``fit.jsonl``; a gold section's sentence that meets a pattern counts."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+def own_questions(gazetteer: Gazetteer) -> list[FitQuestion]:
+    """The questions of ``fit.jsonl``, and some of them moved to places that no report describes."""
+    lines = FIT_SET.read_text(encoding="utf-8").splitlines()
     questions = [FitQuestion.model_validate_json(x) for x in lines]
-    for q in [*questions, *_moved(questions, bench.retriever.gazetteer)]:
+    return [*questions, *_moved(questions, gazetteer)]
+
+
+def dev_questions() -> Iterator[FitQuestion]:
+    """The dev set in the form of ``fit.jsonl``: its vital nuggets are the patterns."""
+    for q in read_set(set_path("dev")):
+        yield FitQuestion(
+            id=q.id,
+            type=q.type,
+            question=q.question,
+            history=[{"role": t.role, "content": t.content} for t in q.history],
+            status=q.status,
+            gold=[Gold.model_validate(g.model_dump()) for g in q.places],
+            patterns=[p for n in q.vital for p in n.patterns],
+        )
+
+
+def report_examples(bench: Bench, questions: Iterable[FitQuestion]) -> Iterator[Example]:
+    """Questions on the reports; a gold section's sentence that meets a pattern counts."""
+    for q in questions:
         if q.status == "out_of_scope":
             continue
         patterns = [re.compile(p, re.IGNORECASE) for p in q.patterns]
@@ -258,7 +282,7 @@ def _example(
     candidates = bench.describer.candidates(query, retrieved)
     describe = DescribeEvidence(bench.describer, bench.interpreter, question, history)
     labels = tuple(bool(is_gold(c)) for c in candidates)
-    return Example(group, candidates, labels, answerable, describe)
+    return Example(group, query.read_as, candidates, labels, answerable, describe)
 
 
 def fit_linear(x: NDArray[np.float64], y: NDArray[np.bool_], *, c: float) -> Linear:
@@ -308,15 +332,42 @@ def sentence_data(
     return np.asarray(rows), np.asarray(labels), groups
 
 
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A question's best candidates by the sentence weights, with what the reranker says of them."""
+
+    example: Example
+    order: tuple[int, ...]
+    rows: NDArray[np.float64]  # shape (n, 2): log-odds of the sentence weights and the reranker
+
+    @property
+    def labels(self) -> NDArray[np.bool_]:
+        """Which of them are evidence."""
+        return np.asarray([self.example.labels[i] for i in self.order], dtype=np.bool_)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The candidates in this order."""
+        return [self.example.candidates[i] for i in self.order]
+
+
+def reread(example: Example, sentence: Linear, reranker: Reranker) -> Reread:
+    """Hand the best candidates to the reranker, as selection does."""
+    chances = sentence.probability([c.features for c in example.candidates])
+    order = tuple(int(i) for i in np.argsort(-chances)[: SelectConfig().reranked])
+    best = [example.candidates[i] for i in order]
+    texts = [candidate_text(c.section, c.introduction, c.sentence) for c in best]
+    read = reranker.scores(example.read_as, texts)
+    odds = np.log(chances[list(order)] / (1 - chances[list(order)]))
+    return Reread(example, order, np.column_stack([odds, read]))
+
+
 def evidence_data(
-    examples: Sequence[Example], linear: Linear
+    found: Sequence[Reread], joined: Linear
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Evidence features of every question under given sentence weights."""
-    rows = []
-    for e in examples:
-        scores = linear.probability([c.features for c in e.candidates])
-        rows.append(e.describe(scores, e.candidates))
-    return np.asarray(rows), np.asarray([e.answerable for e in examples])
+    """Evidence features of every question under given weights."""
+    rows = [r.example.describe(joined.probability(r.rows.tolist()), r.candidates) for r in found]
+    return np.asarray(rows), np.asarray([r.example.answerable for r in found])
 
 
 def threshold_for(
@@ -335,26 +386,24 @@ def report(name: str, chances: NDArray[np.float64], y: NDArray[np.bool_], thresh
     )
 
 
-def ranking(examples: Sequence[Example], linear: Linear) -> str:
-    """How well sentences are ranked: evidence among the best one and three, and reached at all."""
-    first = third = reached = n = 0
-    precision = []
-    for e in examples:
-        if not e.answerable:
-            continue
-        n += 1
-        reached += any(e.labels)
-        scores = linear.probability([c.features for c in e.candidates])
-        order = np.argsort(-scores)
-        labels = np.asarray(e.labels)[order]
-        first += bool(labels[:1].any())
-        third += bool(labels[:3].any())
-        if any(e.labels):
-            precision.append(average_precision_score(labels, scores[order]))
-    return (
-        f"n={n} evidence reached={reached / n:.3f} first={first / n:.3f} in three={third / n:.3f} "
-        f"average precision={np.mean(precision):.3f}"
-    )
+def ranking(found: Sequence[Reread], linear: Linear | None) -> str:
+    """How well sentences are ranked: evidence among the best one, three and five, and at all.
+
+    Args:
+        found: questions with their best candidates.
+        linear: joins the columns of their rows; None ranks by the sentence weights alone.
+    """
+    answerable = [r for r in found if r.example.answerable]
+    hits = {1: 0, 3: 0, 5: 0}
+    for r in answerable:
+        scores = linear.probability(r.rows.tolist()) if linear else r.rows[:, 0]
+        labels = r.labels[np.argsort(-scores, kind="stable")]
+        for k in hits:
+            hits[k] += bool(labels[:k].any())
+    n = len(answerable)
+    reached = sum(any(r.example.labels) for r in answerable)
+    shares = ", ".join(f"in {k} {hit / n:.3f}" for k, hit in hits.items())
+    return f"n={n} evidence reached {reached / n:.3f}, {shares}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -367,47 +416,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     work = args.work or Path(tempfile.mkdtemp())
     embedder = SentenceTransformerEmbedder(Config().embed)
-    files = sorted(args.cases.glob("cases-?.jsonl"))
-    by_file = {f.stem[-1]: list(case_examples(f, work, embedder)) for f in files}
+    by_file = {
+        f.stem[-1]: list(case_examples(f, work, embedder))
+        for f in sorted(args.cases.glob("cases-?.jsonl"))
+    }
     bench = open_bench(args.reports, work / "reports.index", load_gazetteer(), embedder)
-    own = list(report_examples(bench))
+    own = list(report_examples(bench, own_questions(bench.retriever.gazetteer)))
     cases = [e for k, es in by_file.items() if k != "g" for e in es]
-    lines = _fit_and_write(cases, own, by_file.get("g", []), args.out)
+    dev = list(report_examples(bench, dev_questions()))
+    lines = _fit_and_write([*cases, *own], by_file.get("g", []), dev, args.out)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
 def _fit_and_write(
-    cases: Sequence[Example], own: Sequence[Example], held: Sequence[Example], out: Path
+    train: Sequence[Example], held: Sequence[Example], dev: Sequence[Example], out: Path
 ) -> list[str]:
-    train = [*cases, *own]
     x, y, groups = sentence_data(train)
     sentence = fit_linear(x, y, c=0.3)
-    lines = [f"sentences on cases g: {ranking(held, sentence)}"]
-    lines.append(f"sentences on own questions, fitted on: {ranking(own, sentence)}")
-    xe, ye = evidence_data(train, sentence)
+    reranker = CrossEncoder(Config().embed)
+    cases, own = ([reread(e, sentence, reranker) for e in es] for es in (held, dev))
+    found = [*cases, *own]
+    rows = np.concatenate([r.rows for r in found])
+    joined = fit_linear(rows, np.concatenate([r.labels for r in found]), c=1.0)
+    lines = []
+    for name, some in (("cases g", cases), ("dev", own)):
+        lines.append(f"sentence weights on {name}: {ranking(some, None)}")
+        lines.append(f"with the reranker on {name}: {ranking(some, joined)}")
+    xe, ye = evidence_data(found, joined)
     is_own = np.asarray([False] * len(cases) + [True] * len(own))
     weight = np.where(is_own, _OWN_WEIGHT, 1.0)
     crossed = np.zeros(len(ye))
-    for kept, left in GroupKFold(5).split(xe, groups=[e.group for e in train]):
+    for kept, left in GroupKFold(5).split(xe, groups=[r.example.group for r in found]):
         part = fit_signed(xe[kept], ye[kept], weight[kept], c=0.3)
         crossed[left] = part.probability(xe[left].tolist())
     evidence = fit_signed(xe, ye, weight, c=0.3)
     threshold = threshold_for(crossed[is_own], ye[is_own], false_abstention=_FALSE_ABSTENTION)
-    lines.append(
-        report("abstention, own questions, crossed", crossed[is_own], ye[is_own], threshold)
-    )
-    lines.append(report("abstention, cases a-f, crossed", crossed[~is_own], ye[~is_own], threshold))
-    xg, yg = evidence_data(held, sentence)
-    lines.append(report("abstention, cases g", evidence.probability(xg.tolist()), yg, threshold))
-    for name, linear in ((SENTENCE_FEATURES, sentence), (EVIDENCE_FEATURES, evidence)):
-        pairs = zip(name, linear.weights, strict=True)
+    for name, mask in (("cases g", ~is_own), ("dev", is_own)):
+        lines.append(report(f"abstention on {name}, crossed", crossed[mask], ye[mask], threshold))
+    for names, linear in (
+        (SENTENCE_FEATURES, sentence),
+        (JOINED, joined),
+        (EVIDENCE_FEATURES, evidence),
+    ):
+        pairs = zip(names, linear.weights, strict=True)
         lines.append("weights: " + ", ".join(f"{n} {w:+.2f}" for n, w in pairs))
     file = ScorerFile(
-        fitted_on=f"{len(cases)} synthetic and {len(own)} own questions by eval.fit; "
-        + "; ".join(lines[:5]),
+        fitted_on=f"{len(train)} questions for the sentences, {len(found)} for the rest, by "
+        "eval.fit; " + "; ".join(lines[:6]),
         sentence=_file(sentence, SENTENCE_FEATURES),
         evidence=_file(evidence, EVIDENCE_FEATURES),
+        joined=_file(joined, JOINED),
         answerable_threshold=round(threshold, 4),
     )
     out.write_text(file.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from ragkit.models import bundled_model, choose_writer, load_check
 from ragkit.prompts import PromptTemplate, load_prompt, prompts_dir
 from ragkit.question import Interpreter, Query
 from ragkit.render import SectionView
+from ragkit.rerank import open_reranker
 from ragkit.retrieve import HybridRetriever, Retrieved
 from ragkit.select import Selector, load_scorer
 from ragkit.types import (
@@ -232,7 +233,9 @@ def assemble(
         library=library,
         interpreter=Interpreter(gazetteer, documents, library.vocabulary),
         retriever=retriever,
-        selector=Selector(retriever, load_scorer(), config.select),
+        selector=Selector(
+            retriever, load_scorer(), config.select, reranker=open_reranker(config.embed)
+        ),
         writing=writing,
         verify_config=config.verify,
     )

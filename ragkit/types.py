@@ -4,7 +4,7 @@ One invariant carries the product: a section, a chunk and a sentence are spans o
 text, so a quotation cannot drift: ``document.text[s.start:s.end] == s.text``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -400,6 +400,14 @@ class Generator(Protocol):
 
     def stream(self, prompt: Prompt) -> Iterator[str]:
         """Pieces of text as they are written; deterministic for equal prompts."""
+        ...
+
+
+class Reranker(Protocol):
+    """Reads a question and a text together."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Log-odds that each text answers the question, in the order of the texts."""
         ...
 
 

@@ -1,16 +1,19 @@
 """From scored sentences to evidence: how many, which whole lists, in what order, or none."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ragkit.gazetteer import Entity
 from ragkit.question import Query, Want
+from ragkit.rerank import candidate_text
 from ragkit.retrieve import HybridRetriever, Retrieved
 from ragkit.select.features import Candidate, Describer, sentence_terms
 from ragkit.select.scorer import Scorer
 from ragkit.types import (
     Evidence,
+    Reranker,
     Section,
     SelectedSentence,
     Sentence,
@@ -37,6 +40,7 @@ class SelectConfig:
     least_probability: float = 0.12  # below it a sentence is no evidence
     share_of_best: float = 0.45  # a further sentence must reach this share of the best one's
     least_answerable: float | None = None  # overrides the fitted threshold
+    reranked: int = 16  # candidates that the reranker reads
     nearest: int = 3  # sections named when nothing answers
 
     def __post_init__(self) -> None:
@@ -54,9 +58,15 @@ class Selector:
     """Chooses evidence from the passages of a question."""
 
     def __init__(
-        self, retriever: HybridRetriever, scorer: Scorer, config: SelectConfig = SelectConfig()
+        self,
+        retriever: HybridRetriever,
+        scorer: Scorer,
+        config: SelectConfig = SelectConfig(),
+        *,
+        reranker: Reranker | None = None,
     ) -> None:
         self._retriever = retriever
+        self._reranker = reranker
         self._library = retriever.library
         self._describer = Describer(retriever)
         self._scorer = scorer
@@ -86,7 +96,19 @@ class Selector:
             return []
         chances = self._scorer.sentence.probability([c.features for c in candidates])
         scored = [_Scored(float(p), c) for p, c in zip(chances, candidates, strict=True)]
-        return sorted(scored, key=lambda s: (-s.probability, s.candidate.sentence.id))
+        return _ranked(self._reread(query, _ranked(scored)))
+
+    def _reread(self, query: Query, scored: Sequence[_Scored]) -> list[_Scored]:
+        """The best candidates judged by the reranker as well; the others as its worst of these."""
+        if self._reranker is None:
+            return list(scored)
+        best = [s.candidate for s in scored[: self._config.reranked]]
+        texts = [candidate_text(c.section, c.introduction, c.sentence) for c in best]
+        read = [float(v) for v in self._reranker.scores(query.read_as, texts)]
+        read += [min(read)] * (len(scored) - len(read))
+        rows = [(_log_odds(s.probability), v) for s, v in zip(scored, read, strict=True)]
+        chances = self._scorer.joined.probability(rows)
+        return [_Scored(float(p), s.candidate) for p, s in zip(chances, scored, strict=True)]
 
     def answerable(self, query: Query, scored: Sequence[_Scored]) -> float:
         """The probability that the collection answers the question."""
@@ -232,6 +254,15 @@ class Selector:
             nearest=tuple(nearest.values())[: self._config.nearest],
             reason="The reports in the library do not say this.",
         )
+
+
+def _ranked(scored: Sequence[_Scored]) -> list[_Scored]:
+    return sorted(scored, key=lambda s: (-s.probability, s.candidate.sentence.id))
+
+
+def _log_odds(probability: float) -> float:
+    p = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
 
 
 def _distinct(scored: Sequence[_Scored]) -> list[_Scored]:

@@ -1,4 +1,4 @@
-"""The fitted weights: two logistic regressions, kept as a file that people can read.
+"""The fitted weights: three logistic regressions, kept as a file that people can read.
 
 `python -m eval.fit` writes the file; it says there on what it was fitted and how well.
 """
@@ -15,6 +15,7 @@ from ragkit.errors import ConfigError
 from ragkit.select.features import EVIDENCE_FEATURES, SENTENCE_FEATURES
 
 DEFAULT_PATH = Path(__file__).parent / "weights.json"
+JOINED = ("sentence", "reranker")
 
 
 class LinearFile(BaseModel):
@@ -34,6 +35,7 @@ class ScorerFile(BaseModel):
     fitted_on: str  # for people: what data, how much, what came out
     sentence: LinearFile
     evidence: LinearFile
+    joined: LinearFile
     answerable_threshold: float
 
 
@@ -57,6 +59,7 @@ class Scorer:
 
     sentence: Linear
     evidence: Linear
+    joined: Linear  # of the sentence's log-odds and the reranker's, in the order of JOINED
     answerable_threshold: float  # below it the answer is "not in the reports"
 
 
@@ -74,6 +77,7 @@ def load_scorer(path: Path = DEFAULT_PATH) -> Scorer:
     return Scorer(
         sentence=_linear(data.sentence, SENTENCE_FEATURES, path),
         evidence=_linear(data.evidence, EVIDENCE_FEATURES, path),
+        joined=_linear(data.joined, JOINED, path),
         answerable_threshold=data.answerable_threshold,
     )
 
