@@ -17,7 +17,7 @@ from ragkit.prompts import PromptTemplate, load_prompt, prompts_dir
 from ragkit.question import Interpreter, Query
 from ragkit.render import SectionView
 from ragkit.rerank import open_reranker
-from ragkit.retrieve import HybridRetriever, Retrieved
+from ragkit.retrieve import HybridRetriever
 from ragkit.select import Selector, load_scorer
 from ragkit.types import (
     Answer,
@@ -124,7 +124,7 @@ class Pipeline:
         evidence = self.selector.select(query, retrieved)
         chosen = time.perf_counter()
         timings = Timings(retrieve_s=found - started, select_s=chosen - found)
-        base = self._base(question, query, retrieved, evidence)
+        base = self._base(question, query, evidence)
         first = self._with_claims(base, evidence, quote(evidence))
         yield _timed(first, timings, started)
         if evidence.sentences and self.writing is not None:
@@ -146,9 +146,7 @@ class Pipeline:
         """The documents in the library, by id."""
         return tuple(self.library.documents.values())
 
-    def _base(
-        self, question: str, query: Query, retrieved: Retrieved, evidence: Evidence
-    ) -> Answer:
+    def _base(self, question: str, query: Query, evidence: Evidence) -> Answer:
         return Answer(
             question=question,
             status=evidence.status,
@@ -157,7 +155,7 @@ class Pipeline:
                 _citation(n, s, caution=self._caution(s.document))
                 for n, s in enumerate(_sources(evidence), start=1)
             ),
-            retrieved=retrieved.passages,
+            retrieved=evidence.passages,
             missing=evidence.missing,
             nearest=evidence.nearest,
             rejected=(),

@@ -13,7 +13,7 @@ from ragkit.errors import QuestionError
 from ragkit.figures import FigureKind
 from ragkit.gazetteer import Entity, Gazetteer
 from ragkit.types import Document, Turn
-from ragkit.words import date_words, reading_form, stem, terms, tokens
+from ragkit.words import reading_form, stem, terms, tokens
 
 MAX_CHARS = 2_000
 
@@ -197,26 +197,28 @@ class Interpreter:
         asked = [t.content for t in history if t.role == "user"]
         if not asked:
             return text
-        has_name = bool(self.gazetteer.find(text))
-        words = terms(text)
-        if has_name and len(words) > 3 and not _REFERS_BACK.search(text):
+        mentions = self.gazetteer.find(text)
+        words, refers = terms(text), bool(_REFERS_BACK.search(text))
+        named = {i for m in mentions for i in range(m.first, m.last)}
+        own = [w for i, w in enumerate(tokens(text)) if i not in named and terms(w)]
+        if mentions and len(words) > 3 and not refers:
             return text
         earlier = reading_form(asked[-1])
-        if has_name:  # another area, the same matter: "and Cornwall?"
-            named = {i for m in self.gazetteer.find(earlier) for i in range(m.first, m.last)}
-            kept = [w for i, w in enumerate(tokens(earlier)) if i not in named]
-            return f"{text} {' '.join(kept)}" if len(words) <= 3 else text
+        if mentions:  # another area, the same matter: "and the Cornwall one?"
+            return f"{text} {self._without_names(earlier)}" if len(own) <= 2 else text
         names = dict.fromkeys(m.entity.name for q in asked for m in self.gazetteer.find(q))
         subject = list(names)[-1] if names else ""
-        if len(words) >= 4:
+        if len(words) >= 4 and not refers:
             return f"{text} ({subject or earlier})"
-        return f"{text} ({earlier})" if subject in earlier else f"{text} ({subject}; {earlier})"
+        return (
+            f"{text} ({earlier})"
+            if subject.casefold() in earlier.casefold()
+            else f"{text} ({subject}; {earlier})"
+        )
 
-    def _ended(self, entity: Entity) -> str:
-        assert entity.valid_to is not None
-        last = date_words(entity.valid_to.isoformat())
-        later = " and ".join(e.name for e in self.gazetteer.successors(entity))
-        return f"{entity.name} ended on {last}" + (f", followed by {later}" if later else "")
+    def _without_names(self, text: str) -> str:
+        named = {i for m in self.gazetteer.find(text) for i in range(m.first, m.last)}
+        return " ".join(w for i, w in enumerate(tokens(text)) if i not in named)
 
     def _sides(self, entities: Sequence[Entity]) -> Iterable[Entity]:
         seen: frozenset[str] = frozenset()

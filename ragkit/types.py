@@ -207,7 +207,7 @@ class Passage:
     chunk: Chunk
     section: Section
     document: Document
-    score: float  # fused score, higher is better; comparable within one question only
+    score: float  # fused, or of its best sentence once selected; comparable within one question
     similarity: float  # cosine similarity of question and chunk, in [-1, 1]
     rank: int  # from 1
 
@@ -248,6 +248,7 @@ class Evidence:
     sentences: tuple[SelectedSentence, ...] = ()
     missing: tuple[str, ...] = ()  # parts of the question without evidence
     nearest: tuple[Section, ...] = ()  # where the subject is touched, when nothing answers
+    passages: tuple[Passage, ...] = ()  # as retrieved, but ranked by the best sentence in each
     reason: str = ""  # for status other than answered, in plain words
 
 

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ragkit.gazetteer import Entity
 from ragkit.question import Query, Want
@@ -13,6 +13,7 @@ from ragkit.select.features import Candidate, Describer, sentence_terms
 from ragkit.select.scorer import Scorer
 from ragkit.types import (
     Evidence,
+    Passage,
     Reranker,
     Section,
     SelectedSentence,
@@ -75,8 +76,15 @@ class Selector:
     def select(self, query: Query, retrieved: Retrieved) -> Evidence:
         """The evidence for a question in reading order, and the decision."""
         if query.is_clinical:
-            return Evidence(Status.OUT_OF_SCOPE, 1.0, reason=_CLINICAL_REASON)
+            return Evidence(
+                Status.OUT_OF_SCOPE, 1.0, passages=retrieved.passages, reason=_CLINICAL_REASON
+            )
         scored = self.score(query, retrieved)
+        return replace(
+            self._decide(query, scored), passages=_by_best_sentence(retrieved.passages, scored)
+        )
+
+    def _decide(self, query: Query, scored: Sequence[_Scored]) -> Evidence:
         confidence = self.answerable(query, scored)
         threshold = self._config.least_answerable
         if threshold is None:
@@ -254,6 +262,20 @@ class Selector:
             nearest=tuple(nearest.values())[: self._config.nearest],
             reason="The reports in the library do not say this.",
         )
+
+
+def _by_best_sentence(
+    passages: Sequence[Passage], scored: Sequence[_Scored]
+) -> tuple[Passage, ...]:
+    best: dict[str, float] = {}
+    for one in scored:
+        key = one.candidate.passage.chunk.id
+        best[key] = max(best.get(key, 0.0), one.probability)
+    ordered = sorted(passages, key=lambda p: (-best.get(p.chunk.id, 0.0), p.rank))
+    return tuple(
+        replace(p, score=best.get(p.chunk.id, 0.0), rank=rank)
+        for rank, p in enumerate(ordered, start=1)
+    )
 
 
 def _ranked(scored: Sequence[_Scored]) -> list[_Scored]:
