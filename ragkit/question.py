@@ -210,15 +210,18 @@ class Interpreter:
         subject = list(names)[-1] if names else ""
         if len(words) >= 4 and not refers:
             return f"{text} ({subject or earlier})"
-        return (
-            f"{text} ({earlier})"
-            if subject.casefold() in earlier.casefold()
-            else f"{text} ({subject}; {earlier})"
-        )
+        is_named = subject.casefold() in earlier.casefold()
+        return f"{text} ({earlier})" if is_named else f"{text} ({subject}; {earlier})"
 
     def _without_names(self, text: str) -> str:
         named = {i for m in self.gazetteer.find(text) for i in range(m.first, m.last)}
         return " ".join(w for i, w in enumerate(tokens(text)) if i not in named)
+
+    def _ended(self, entity: Entity) -> str:
+        assert entity.valid_to is not None
+        last = date_words(entity.valid_to.isoformat())
+        later = " and ".join(e.name for e in self.gazetteer.successors(entity))
+        return f"{entity.name} ended on {last}" + (f", followed by {later}" if later else "")
 
     def _sides(self, entities: Sequence[Entity]) -> Iterable[Entity]:
         seen: frozenset[str] = frozenset()

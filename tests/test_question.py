@@ -1,5 +1,7 @@
 """Understanding questions: names, wants, follow-ups, scope."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +78,37 @@ def test_a_follow_up_that_names_another_area_inherits_the_matter() -> None:
     query = _READER.read("and Marsh Vale?", history=history)
     assert [e.id for e in query.entities] == ["vale"]
     assert "cost" in query.terms
+
+
+def test_a_follow_up_that_points_back_keeps_the_earlier_question() -> None:
+    history = (Turn("user", "what did the Orrin Bay clinic cost"), Turn("assistant", "£9,400."))
+    query = _READER.read("who paid for that and was it enough", history=history)
+    assert query.read_as == (
+        "who paid for that and was it enough (what did the Orrin Bay clinic cost)"
+    )
+    other = _READER.read("and the Marsh Vale one?", history=history)
+    assert other.read_as == "and the Marsh Vale one? what did the clinic cost"
+    assert [e.id for e in other.entities] == ["vale"]
+
+
+def test_a_body_that_has_ended_is_read_as_its_area_and_said_to_have_ended() -> None:
+    board = Entity("board", "organisation", "Orrin Bay Health Board", parents=("bay",))
+    group = Entity(
+        "group",
+        "organisation",
+        "Orrin Bay Clinical Group",
+        parents=("bay",),
+        valid_to=date(2022, 6, 30),
+        successors=("board",),
+    )
+    names = Gazetteer((*_NAMES.entities, board, group))
+    reader = Interpreter(names, (_REVIEW,), frozenset({"clinic"}))
+    query = reader.read("what did the Orrin Bay Clinical Group pay for the clinic")
+    assert [e.id for e in query.entities] == ["bay"]
+    assert query.ended == (
+        "Orrin Bay Clinical Group ended on 30 June 2022, followed by Orrin Bay Health Board",
+    )
+    assert reader.read("what did Orrin Bay pay").ended == ()
 
 
 def test_a_question_that_stands_alone_inherits_nothing() -> None:
