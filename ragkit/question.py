@@ -13,7 +13,7 @@ from ragkit.errors import QuestionError
 from ragkit.figures import FigureKind
 from ragkit.gazetteer import Entity, Gazetteer
 from ragkit.types import Document, Turn
-from ragkit.words import reading_form, stem, terms, tokens
+from ragkit.words import date_words, reading_form, stem, terms, tokens
 
 MAX_CHARS = 2_000
 
