@@ -3,9 +3,9 @@
     python -m eval.fit --cases FOLDER_OF_CASES --reports FOLDER_OF_REPORTS
 
 Sentences are fitted on synthetic extracts (letters a-f) and on ``eval/sets/fit.jsonl``, questions
-on the reports written for this purpose. What rests on the reranker, which was trained on those same
-questions, is fitted on others: extracts g and the dev set. Writes ``ragkit/select/weights.json``
-and prints what came out; the test set is not read.
+on the reports written for this purpose; the decision to answer on those and the dev set. What rests
+on the reranker, which was trained on the former, is fitted on extracts g and the dev set. Writes
+``ragkit/select/weights.json`` and prints what came out; the test set is not read.
 """
 
 import argparse
@@ -363,11 +363,14 @@ def reread(example: Example, sentence: Linear, reranker: Reranker) -> Reread:
 
 
 def evidence_data(
-    found: Sequence[Reread], joined: Linear
+    examples: Sequence[Example], sentence: Linear
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Evidence features of every question under given weights."""
-    rows = [r.example.describe(joined.probability(r.rows.tolist()), r.candidates) for r in found]
-    return np.asarray(rows), np.asarray([r.example.answerable for r in found])
+    """Evidence features of every question under given sentence weights."""
+    rows = []
+    for e in examples:
+        scores = sentence.probability([c.features for c in e.candidates])
+        rows.append(e.describe(scores, e.candidates))
+    return np.asarray(rows), np.asarray([e.answerable for e in examples])
 
 
 def threshold_for(
@@ -424,36 +427,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = list(report_examples(bench, own_questions(bench.retriever.gazetteer)))
     cases = [e for k, es in by_file.items() if k != "g" for e in es]
     dev = list(report_examples(bench, dev_questions()))
-    lines = _fit_and_write([*cases, *own], by_file.get("g", []), dev, args.out)
+    lines = _fit_and_write(cases, own, dev, by_file.get("g", []), args.out)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
 def _fit_and_write(
-    train: Sequence[Example], held: Sequence[Example], dev: Sequence[Example], out: Path
+    cases: Sequence[Example],
+    own: Sequence[Example],
+    dev: Sequence[Example],
+    held: Sequence[Example],
+    out: Path,
 ) -> list[str]:
+    train = [*cases, *own]
     x, y, groups = sentence_data(train)
     sentence = fit_linear(x, y, c=0.3)
     reranker = CrossEncoder(Config().embed)
-    cases, own = ([reread(e, sentence, reranker) for e in es] for es in (held, dev))
-    found = [*cases, *own]
+    found = [reread(e, sentence, reranker) for e in (*held, *dev)]
     rows = np.concatenate([r.rows for r in found])
     joined = fit_linear(rows, np.concatenate([r.labels for r in found]), c=1.0)
     lines = []
-    for name, some in (("cases g", cases), ("dev", own)):
+    for name, some in (("cases g", found[: len(held)]), ("dev", found[len(held) :])):
         lines.append(f"sentence weights on {name}: {ranking(some, None)}")
         lines.append(f"with the reranker on {name}: {ranking(some, joined)}")
-    xe, ye = evidence_data(found, joined)
-    is_own = np.asarray([False] * len(cases) + [True] * len(own))
+    asked = [*train, *dev]
+    xe, ye = evidence_data(asked, sentence)
+    is_own = np.asarray([False] * len(cases) + [True] * (len(own) + len(dev)))
     weight = np.where(is_own, _OWN_WEIGHT, 1.0)
     crossed = np.zeros(len(ye))
-    for kept, left in GroupKFold(5).split(xe, groups=[r.example.group for r in found]):
+    for kept, left in GroupKFold(5).split(xe, groups=[e.group for e in asked]):
         part = fit_signed(xe[kept], ye[kept], weight[kept], c=0.3)
         crossed[left] = part.probability(xe[left].tolist())
     evidence = fit_signed(xe, ye, weight, c=0.3)
+    is_dev = np.asarray([False] * len(train) + [True] * len(dev))
     threshold = threshold_for(crossed[is_own], ye[is_own], false_abstention=_FALSE_ABSTENTION)
-    for name, mask in (("cases g", ~is_own), ("dev", is_own)):
+    for name, mask in (("dev", is_dev), ("own", is_own & ~is_dev)):
         lines.append(report(f"abstention on {name}, crossed", crossed[mask], ye[mask], threshold))
+    xg, yg = evidence_data(held, sentence)
+    lines.append(report("abstention on cases g", evidence.probability(xg.tolist()), yg, threshold))
     for names, linear in (
         (SENTENCE_FEATURES, sentence),
         (JOINED, joined),
@@ -462,8 +473,8 @@ def _fit_and_write(
         pairs = zip(names, linear.weights, strict=True)
         lines.append("weights: " + ", ".join(f"{n} {w:+.2f}" for n, w in pairs))
     file = ScorerFile(
-        fitted_on=f"{len(train)} questions for the sentences, {len(found)} for the rest, by "
-        "eval.fit; " + "; ".join(lines[:6]),
+        fitted_on=f"{len(train)} questions, {len(found)} for what rests on the reranker, by "
+        "eval.fit; " + "; ".join(lines[:7]),
         sentence=_file(sentence, SENTENCE_FEATURES),
         evidence=_file(evidence, EVIDENCE_FEATURES),
         joined=_file(joined, JOINED),

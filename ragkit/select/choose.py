@@ -33,15 +33,16 @@ _CLINICAL_REASON = (
 class SelectConfig:
     """How much evidence is shown."""
 
-    most_facts: int = 3
-    most_figures: int = 3
+    most_facts: int = 4
+    most_figures: int = 4
     most_lessons: int = 7
     most_listed: int = 24  # items of a list that is taken whole
     most_compared: int = 3  # sentences for each side of a comparison
-    least_probability: float = 0.12  # below it a sentence is no evidence
-    share_of_best: float = 0.45  # a further sentence must reach this share of the best one's
+    least_probability: float = 0.05  # below it a sentence is no evidence
+    share_of_best: float = 0.3  # a further sentence must reach this share of the best one's
+    share_in_section: float = 0.1  # or this one, when it stands in the section of the best one
     least_answerable: float | None = None  # overrides the fitted threshold
-    reranked: int = 16  # candidates that the reranker reads
+    reranked: int = 10  # candidates that the reranker reads
     nearest: int = 3  # sections named when nothing answers
 
     def __post_init__(self) -> None:
@@ -79,13 +80,12 @@ class Selector:
             return Evidence(
                 Status.OUT_OF_SCOPE, 1.0, passages=retrieved.passages, reason=_CLINICAL_REASON
             )
-        scored = self.score(query, retrieved)
-        return replace(
-            self._decide(query, scored), passages=_by_best_sentence(retrieved.passages, scored)
-        )
+        first = self.score(query, retrieved)
+        scored = self._reread(query, first)
+        evidence = self._decide(query, scored, confidence=self.answerable(query, first))
+        return replace(evidence, passages=_by_best_sentence(retrieved.passages, scored))
 
-    def _decide(self, query: Query, scored: Sequence[_Scored]) -> Evidence:
-        confidence = self.answerable(query, scored)
+    def _decide(self, query: Query, scored: Sequence[_Scored], *, confidence: float) -> Evidence:
         threshold = self._config.least_answerable
         if threshold is None:
             threshold = self._scorer.answerable_threshold
@@ -98,17 +98,17 @@ class Selector:
         return Evidence(status, confidence, sentences=sentences, missing=missing)
 
     def score(self, query: Query, retrieved: Retrieved) -> list[_Scored]:
-        """Every candidate with the probability that the answer needs it, best first."""
+        """Every candidate with the chance by its features that it is needed, best first."""
         candidates = self._describer.candidates(query, retrieved)
         if not candidates:
             return []
         chances = self._scorer.sentence.probability([c.features for c in candidates])
         scored = [_Scored(float(p), c) for p, c in zip(chances, candidates, strict=True)]
-        return _ranked(self._reread(query, _ranked(scored)))
+        return _ranked(scored)
 
     def _reread(self, query: Query, scored: Sequence[_Scored]) -> list[_Scored]:
         """The best candidates judged by the reranker as well; the others as its worst of these."""
-        if self._reranker is None:
+        if self._reranker is None or not scored:
             return list(scored)
         best = [s.candidate for s in scored[: self._config.reranked]]
         texts = [candidate_text(c.section, c.introduction, c.sentence) for c in best]
@@ -116,10 +116,12 @@ class Selector:
         read += [min(read)] * (len(scored) - len(read))
         rows = [(_log_odds(s.probability), v) for s, v in zip(scored, read, strict=True)]
         chances = self._scorer.joined.probability(rows)
-        return [_Scored(float(p), s.candidate) for p, s in zip(chances, scored, strict=True)]
+        return _ranked(
+            [_Scored(float(p), s.candidate) for p, s in zip(chances, scored, strict=True)]
+        )
 
     def answerable(self, query: Query, scored: Sequence[_Scored]) -> float:
-        """The probability that the collection answers the question."""
+        """The probability that the collection answers the question, from what `score` found."""
         if not scored:
             return 0.0
         pairs = [(s.probability, s.candidate) for s in scored]
@@ -137,9 +139,15 @@ class Selector:
             whole = self._whole_list(query, scored)
             if whole:
                 return whole
-        floor = max(self._config.least_probability, self._config.share_of_best * best.probability)
-        good = [s for s in scored if s.probability >= floor]
+        good = [s for s in scored if s.probability >= self._floor(best, s)]
         return self._with_lead_ins(_distinct(good)[: self._most(query)], scored)
+
+    def _floor(self, best: _Scored, other: _Scored) -> float:
+        """What a further sentence must reach; beside the best one, in its section, less is asked."""
+        config = self._config
+        is_beside = best.candidate.section.id == other.candidate.section.id
+        share = config.share_in_section if is_beside else config.share_of_best
+        return max(config.least_probability, share * best.probability)
 
     def _most(self, query: Query) -> int:
         config = self._config
@@ -152,8 +160,8 @@ class Selector:
         own = [s for s in scored if self._is_about(s.candidate, subjects)]
         if not own:
             return []
-        floor = max(self._config.least_probability, self._config.share_of_best * own[0].probability)
-        return [s for s in own if s.probability >= floor][: self._config.most_compared]
+        good = [s for s in own if s.probability >= self._floor(own[0], s)]
+        return good[: self._config.most_compared]
 
     def _is_about(self, candidate: Candidate, subjects: frozenset[str]) -> bool:
         if self._retriever.subjects_of(candidate.section) & subjects:
