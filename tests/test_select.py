@@ -93,6 +93,7 @@ def test_weights_for_other_features_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.json"
     path.write_text(
         '{"fitted_on": "", "answerable_threshold": 0.5, '
+        '"joined": {"bias": 0, "weights": {}}, '
         '"sentence": {"bias": 0, "weights": {"x": 1}}, "evidence": {"bias": 0, "weights": {}}}'
     )
     with pytest.raises(ConfigError, match="other features"):

@@ -29,6 +29,9 @@ _CLINICAL_REASON = (
 )
 
 
+_TABULAR = (SentenceKind.TABLE_ROW, SentenceKind.TABLE_HEADER, SentenceKind.CAPTION)
+
+
 @dataclass(frozen=True, slots=True)
 class SelectConfig:
     """How much evidence is shown."""
@@ -40,7 +43,7 @@ class SelectConfig:
     most_compared: int = 3  # sentences for each side of a comparison
     least_probability: float = 0.05  # below it a sentence is no evidence
     share_of_best: float = 0.3  # a further sentence must reach this share of the best one's
-    share_in_section: float = 0.1  # or this one, when it stands in the section of the best one
+    share_in_section: float = 0.2  # or this one, when it stands in the section of the best one
     least_answerable: float | None = None  # overrides the fitted threshold
     reranked: int = 10  # candidates that the reranker reads
     nearest: int = 3  # sections named when nothing answers
@@ -139,13 +142,14 @@ class Selector:
             whole = self._whole_list(query, scored)
             if whole:
                 return whole
-        good = [s for s in scored if s.probability >= self._floor(best, s)]
-        return self._with_lead_ins(_distinct(good)[: self._most(query)], scored)
+        good = _distinct([s for s in scored if s.probability >= self._floor(best, s)])
+        return self._with_lead_ins(_without_headers(good)[: self._most(query)], scored)
 
     def _floor(self, best: _Scored, other: _Scored) -> float:
-        """What a further sentence must reach; beside the best one, in its section, less is asked."""
+        """What a further sentence must reach; less is asked in the section of the best one."""
         config = self._config
-        is_beside = best.candidate.section.id == other.candidate.section.id
+        here = best.candidate.section.id == other.candidate.section.id
+        is_beside = here and other.candidate.sentence.kind not in _TABULAR
         share = config.share_in_section if is_beside else config.share_of_best
         return max(config.least_probability, share * best.probability)
 
@@ -270,6 +274,16 @@ class Selector:
             nearest=tuple(nearest.values())[: self._config.nearest],
             reason="The reports in the library do not say this.",
         )
+
+
+def _without_headers(scored: Sequence[_Scored]) -> list[_Scored]:
+    """Without the headers and captions of rows that are there: a row is read with them anyway."""
+    read = {s.id for one in scored for s in one.candidate.introduction}
+    return [
+        s
+        for s in scored
+        if s.candidate.sentence.kind not in _TABULAR or s.candidate.sentence.id not in read
+    ]
 
 
 def _by_best_sentence(
