@@ -100,12 +100,10 @@ test: setup
 
 .PHONY: eval
 eval: setup
-	@[ -f eval/__main__.py ] || { echo 'Nothing to run yet: the evaluation comes with eval/'; exit 1; }
 	@$(BIN)/python -m eval run $(ARGS)
 
 .PHONY: bench
 bench: setup
-	@[ -f eval/__main__.py ] || { echo 'Nothing to run yet: the benchmarks come with eval/'; exit 1; }
 	@$(BIN)/python -m eval bench $(ARGS)
 
 # --- upkeep ---

@@ -71,6 +71,16 @@ def test_a_table_row_comes_with_its_header(report_pipeline: Pipeline) -> None:
     assert SentenceKind.TABLE_HEADER in [s.kind for s in row.introduction]
 
 
+def test_another_area_is_left_out_where_the_one_asked_for_has_evidence(
+    report_pipeline: Pipeline,
+) -> None:
+    evidence = _select(report_pipeline, "what did Kernow CCG do about pooled budgets")
+    assert evidence.sentences
+    for one in evidence.sentences:
+        words = " ".join(one.section.path) + one.sentence.text
+        assert "Cornwall" in words or "One Vision" in words
+
+
 def test_both_sides_of_a_comparison_are_there(report_pipeline: Pipeline) -> None:
     evidence = _select(report_pipeline, "population 0-18: Sussex compared with Cornwall")
     text = " ".join(_texts(evidence))

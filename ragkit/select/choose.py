@@ -137,6 +137,7 @@ class Selector:
             found = [s for side in sides for s in side]
             if len([side for side in sides if side]) >= 2:
                 return self._with_lead_ins(_distinct(found), scored)
+        scored = self._on_subject(query, scored)
         best = scored[0]
         if query.wants & {Want.LIST, Want.LESSON}:
             whole = self._whole_list(query, scored)
@@ -144,6 +145,19 @@ class Selector:
                 return whole
         good = _distinct([s for s in scored if s.probability >= self._floor(best, s)])
         return self._with_lead_ins(_without_headers(good)[: self._most(query)], scored)
+
+    def _on_subject(self, query: Query, scored: Sequence[_Scored]) -> Sequence[_Scored]:
+        """Without what is said of other areas, where the area asked for has evidence of its own."""
+        if not query.subjects:
+            return scored
+        own = [
+            s
+            for s in scored
+            if self._is_about(s.candidate, query.subjects)
+            or not self._retriever.subjects_of(s.candidate.section)
+        ]
+        enough = self._config.share_of_best * scored[0].probability
+        return own if own and own[0].probability >= enough else scored
 
     def _floor(self, best: _Scored, other: _Scored) -> float:
         """What a further sentence must reach; less is asked in the section of the best one."""
