@@ -27,7 +27,7 @@ from eval.fit import Example, case_examples, open_bench, own_questions, report_e
 from ragkit.config import Config
 from ragkit.embed import SentenceTransformerEmbedder, find_model
 from ragkit.gazetteer import load_gazetteer
-from ragkit.rerank import ADAPTER, MAX_TOKENS, RANK, SCALE, adapted_layers, candidate_text, pooled
+from ragkit.rerank import ADAPTER, RANK, SCALE, adapted_layers, candidate_text, encode, pooled
 from ragkit.select import load_scorer
 
 SEED = 20
@@ -80,14 +80,7 @@ class Model(nn.Module):
 
     def forward(self, question: str, texts: Sequence[str]) -> Tensor:
         """Log-odds that each text answers."""
-        encoded = self.tokenizer(
-            [question] * len(texts),
-            list(texts),
-            truncation=True,
-            max_length=MAX_TOKENS,
-            padding=True,
-            return_tensors="pt",
-        )
+        encoded = encode(self.tokenizer, question, texts)
         tokens = self.encoder(**encoded).last_hidden_state
         logits: Tensor = self.head(pooled(tokens, encoded["attention_mask"]))
         return logits.squeeze(-1)

@@ -21,6 +21,7 @@ from ragkit.words import reading_form
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 ADAPTER = Path(__file__).parent / "rerank.safetensors"
 MAX_TOKENS = 88  # of question and sentence together; longer sentences are cut at their end
@@ -76,14 +77,7 @@ class CrossEncoder:
         if not texts:
             return np.zeros(0, dtype=np.float32)
         with self._lock:
-            encoded = self._tokenizer(
-                [question] * len(texts),
-                list(texts),
-                truncation=True,
-                max_length=MAX_TOKENS,
-                padding=True,
-                return_tensors="pt",
-            )
+            encoded = encode(self._tokenizer, question, texts)
         with torch.inference_mode():
             tokens = self._encoder(**encoded).last_hidden_state
             logits = pooled(tokens, encoded["attention_mask"]) @ self._head[0].T + self._head[1]
@@ -94,6 +88,21 @@ class CrossEncoder:
 def open_reranker(config: EmbedConfig) -> CrossEncoder | None:
     """The reranker that belongs to an embedding model; None for a model of the user's own."""
     return None if config.model else CrossEncoder(config)
+
+
+def encode(
+    tokenizer: "PreTrainedTokenizerBase", question: str, texts: Sequence[str]
+) -> "BatchEncoding":
+    """Question and text of each pair as padded tokens."""
+    encoded: BatchEncoding = tokenizer(
+        [question] * len(texts),
+        list(texts),
+        truncation=True,
+        max_length=MAX_TOKENS,
+        padding=True,
+        return_tensors="pt",
+    )
+    return encoded
 
 
 def pooled(tokens: "Tensor", mask: "Tensor") -> "Tensor":
