@@ -45,7 +45,7 @@ class SelectConfig:
     share_of_best: float = 0.3  # a further sentence must reach this share of the best one's
     share_in_section: float = 0.2  # or this one, when it stands in the section of the best one
     least_answerable: float | None = None  # overrides the fitted threshold
-    reranked: int = 10  # candidates that the reranker reads
+    reranked: int = 8  # candidates that the reranker reads
     nearest: int = 3  # sections named when nothing answers
 
     def __post_init__(self) -> None:
