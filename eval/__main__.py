@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from eval import SYSTEMS
 from ragkit.config import load_config
 from ragkit.errors import RagkitError
 
 _REPORTS = Path("../shared/corpus")
-SYSTEMS = ("quote", "model", "dense", "bm25", "prompted")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,11 +20,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("langchain_text_splitters").setLevel(logging.ERROR)
     parser = _parser()
     args = parser.parse_args(argv)
-    reports = args.reports or (_REPORTS if _REPORTS.is_dir() else Path("corpus"))
-    if not reports.is_dir():
-        parser.error(f"no folder '{reports}': name one with --reports")
+    if "reports" in args:
+        args.reports = args.reports or (_REPORTS if _REPORTS.is_dir() else Path("corpus"))
+        if not args.reports.is_dir():
+            parser.error(f"no folder '{args.reports}': name one with --reports")
     try:
-        return int(args.run(args, reports))
+        return int(args.run(args))
     except RagkitError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -65,22 +66,22 @@ def _parser() -> argparse.ArgumentParser:
     attack = commands.add_parser("attack", help="answers from collections tampered with")
     attack.add_argument("--sets", nargs="+", default=["dev"], help="dev, test, or files")
     attack.set_defaults(run=_attack)
-    for command in (bench, check, run, compare, guard, attack):
+    for command in (bench, check, run, attack):
         command.add_argument("--reports", type=Path, help="folder of reports (default: corpus/)")
     return parser
 
 
-def _bench(args: argparse.Namespace, reports: Path) -> int:
+def _bench(args: argparse.Namespace) -> int:
     from eval.bench import run
 
-    _print(str(line) for line in run(reports, questions=args.questions, scales=args.scale))
+    _print(str(line) for line in run(args.reports, questions=args.questions, scales=args.scale))
     return 0
 
 
-def _check(args: argparse.Namespace, reports: Path) -> int:
+def _check(args: argparse.Namespace) -> int:
     from eval.questions import SETS, SPLITS, check, parse_reports, read_set
 
-    parsed = parse_reports(reports)
+    parsed = parse_reports(args.reports)
     faults = 0
     for path in args.sets or [SETS / f"{name}.jsonl" for name in SPLITS]:
         questions = read_set(path)
@@ -90,7 +91,7 @@ def _check(args: argparse.Namespace, reports: Path) -> int:
     return 1 if faults else 0
 
 
-def _run(args: argparse.Namespace, reports: Path) -> int:
+def _run(args: argparse.Namespace) -> int:
     from rich.progress import Progress, TaskID
 
     from eval.run import RunPlan, run
@@ -101,7 +102,7 @@ def _run(args: argparse.Namespace, reports: Path) -> int:
         out=args.out,
         sets=tuple(args.sets),
         systems=tuple(args.systems),
-        reports=None if args.index else reports,
+        reports=None if args.index else args.reports,
         config=config,
     )
     tasks: dict[str, TaskID] = {}
@@ -118,7 +119,7 @@ def _run(args: argparse.Namespace, reports: Path) -> int:
     return 0
 
 
-def _compare(args: argparse.Namespace, _reports: Path) -> int:
+def _compare(args: argparse.Namespace) -> int:
     from eval.compare import compare
     from eval.report import read_report
 
@@ -126,7 +127,7 @@ def _compare(args: argparse.Namespace, _reports: Path) -> int:
     return 0
 
 
-def _guard(args: argparse.Namespace, _reports: Path) -> int:
+def _guard(args: argparse.Namespace) -> int:
     from eval.guard import describe, judge, read_cases
     from eval.questions import SETS
     from ragkit.verify import VerifyConfig
@@ -137,7 +138,7 @@ def _guard(args: argparse.Namespace, _reports: Path) -> int:
     return 0
 
 
-def _attack(args: argparse.Namespace, reports: Path) -> int:
+def _attack(args: argparse.Namespace) -> int:
     from eval.attacks import attack_all
     from eval.questions import read_set, set_path
     from ragkit.config import Config
@@ -145,7 +146,7 @@ def _attack(args: argparse.Namespace, reports: Path) -> int:
 
     questions = [q for name in args.sets for q in read_set(set_path(name))]
     embedder = SentenceTransformerEmbedder(Config().embed)
-    _print(str(outcome) for outcome in attack_all(reports, questions, embedder))
+    _print(str(outcome) for outcome in attack_all(args.reports, questions, embedder))
     return 0
 
 

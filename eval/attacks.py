@@ -9,12 +9,11 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 
 from eval.metrics.citations import figure_accuracy
 from eval.metrics.nuggets import says_all
-from eval.questions import Question
+from eval.questions import Question, parse_folder
 from eval.records import Record
 from eval.systems import RagkitSystem
 from ragkit.config import Config
@@ -22,8 +21,6 @@ from ragkit.embed import SentenceTransformerEmbedder
 from ragkit.gazetteer import Gazetteer, load_gazetteer
 from ragkit.index import open_library
 from ragkit.ingest import ingest
-from ragkit.load import find_files, load, read_source
-from ragkit.parse import parse
 from ragkit.pipeline import assemble
 from ragkit.types import Document, ParsedDocument, Status
 from ragkit.words import tokens
@@ -66,7 +63,7 @@ def attack_all(
     folder: Path, questions: Sequence[Question], embedder: SentenceTransformerEmbedder
 ) -> Iterator[Outcome]:
     """Tamper with a folder of reports in every way, and ask."""
-    parsed = list(_parsed(folder))
+    parsed = list(parse_folder(folder))
     for attack in ATTACKS:
         concerned = [q for q in questions if attack.matters(q)]
         with tempfile.TemporaryDirectory() as work:
@@ -77,12 +74,6 @@ def attack_all(
             library = open_library(config.index_dir, embedder=embedder.model_id)
             system = RagkitSystem(attack.name, assemble(library, embedder, config, None))
             yield Outcome(attack, tuple((q, system.answer(q)) for q in concerned))
-
-
-def _parsed(folder: Path) -> Iterator[ParsedDocument]:
-    files = sorted((read_source(f) for f in find_files([folder])), key=lambda f: f.id)
-    for _, group in groupby(files, key=lambda f: f.id):
-        yield parse(load(*group))
 
 
 def _write(documents: Sequence[Document], folder: Path) -> None:

@@ -26,7 +26,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from eval.questions import read_set, set_path
+from eval.questions import Gold, read_set, set_path
 from ragkit.config import Config
 from ragkit.embed import PassageEmbedder, SentenceTransformerEmbedder
 from ragkit.gazetteer import Entity, Gazetteer, load_gazetteer
@@ -55,16 +55,6 @@ _ELSEWHERE = (
 )
 _OWN_WEIGHT = 4.0  # of a question on real reports against a synthetic one, for abstention
 _FALSE_ABSTENTION = 0.08  # the threshold lets at most this share of answerable questions go
-
-
-class Gold(BaseModel):
-    """A section that holds the answer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    document_id: str
-    section_number: str
-    section_title: str
 
 
 class FitQuestion(BaseModel):
@@ -220,7 +210,7 @@ def dev_questions() -> Iterator[FitQuestion]:
             question=q.question,
             history=[{"role": t.role, "content": t.content} for t in q.history],
             status=q.status,
-            gold=[Gold.model_validate(g.model_dump()) for g in q.places],
+            gold=list(q.places),
             patterns=[p for n in q.vital for p in n.patterns],
         )
 
@@ -261,11 +251,7 @@ def _moved(questions: Sequence[FitQuestion], gazetteer: Gazetteer) -> Iterator[F
 
 def _in_gold(candidate: Candidate, gold: Gold) -> bool:
     section = candidate.section
-    return (
-        section.document_id == gold.document_id
-        and section.cited_number == gold.section_number
-        and section.title.startswith(gold.section_title)
-    )
+    return gold.is_section(section.document_id, section.cited_number, section.title)
 
 
 def _example(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -178,10 +179,16 @@ def read_set(path: Path) -> tuple[Question, ...]:
     return tuple(found.values())
 
 
+def parse_folder(folder: Path) -> Iterator[ParsedDocument]:
+    """The documents of a folder, by id; the parts of a note are joined."""
+    files = sorted((read_source(path) for path in find_files([folder])), key=lambda f: f.id)
+    for _, group in groupby(files, key=lambda f: f.id):
+        yield parse(load(*group))
+
+
 def parse_reports(folder: Path) -> dict[str, ParsedDocument]:
     """The original reports of a folder, by id; evidence notes are left out."""
-    parsed = (parse(load(read_source(path))) for path in find_files([folder]))
-    return {p.document.id: p for p in parsed if not p.document.is_note}
+    return {p.document.id: p for p in parse_folder(folder) if not p.document.is_note}
 
 
 def check(questions: Sequence[Question], reports: Mapping[str, ParsedDocument]) -> Iterator[str]:

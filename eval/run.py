@@ -4,13 +4,13 @@ Everything of a run lies in one folder: ``answers/SYSTEM.jsonl``, ``report.json`
 ``report.html`` for people.
 """
 
-import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from eval import SYSTEMS
 from eval.page import write_page
 from eval.questions import Question, read_set, set_path
 from eval.records import Record, write_records
@@ -22,11 +22,7 @@ from ragkit.errors import ConfigError, ModelError
 from ragkit.ingest import ingest
 from ragkit.pipeline import Pipeline, Writing, open_writing
 
-logger = logging.getLogger(__name__)
-
 Progress = Callable[[str, int, int], None]  # system, done, of how many
-
-SYSTEMS = ("quote", "model", "dense", "bm25", "prompted")  # as the command line names them
 
 
 @dataclass(frozen=True, slots=True)

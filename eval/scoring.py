@@ -14,7 +14,7 @@ from eval.metrics.abstention import (
 from eval.metrics.ranking import gains, mrr, ndcg_at_k, recall_at_k, success_at_k
 from eval.metrics.stats import Mean, mean_of
 from eval.questions import Gold, Question
-from eval.records import Record
+from eval.records import Record, Retrieved
 from ragkit.types import Status
 
 Scores = Mapping[str, float]
@@ -90,18 +90,7 @@ def score(question: Question, record: Record, texts: Mapping[str, str]) -> Score
 
 
 def _retrieval(question: Question, record: Record) -> dict[str, float | None]:
-    def place(index: int) -> Gold | None:
-        r = record.retrieved[index]
-        return next(
-            (
-                g
-                for g in question.places
-                if g.is_section(r.document_id, r.section_number, r.section_title)
-            ),
-            None,
-        )
-
-    ranked = [place(i) for i in range(len(record.retrieved))]
+    ranked = [_place(question, r) for r in record.retrieved]
     any_place = gains(ranked, lambda g: g is not None)
     gold = gains(ranked, lambda g: g in question.gold)
     return {
@@ -111,6 +100,12 @@ def _retrieval(question: Question, record: Record) -> dict[str, float | None]:
         "mrr": mrr(any_place),
         "ndcg_at_10": ndcg_at_k(any_place, 10, relevant=len(question.places)),
     }
+
+
+def _place(question: Question, passage: Retrieved) -> Gold | None:
+    """The accepted section that a passage lies in."""
+    where = (passage.document_id, passage.section_number, passage.section_title)
+    return next((g for g in question.places if g.is_section(*where)), None)
 
 
 def _answer(question: Question, record: Record) -> dict[str, float | None]:

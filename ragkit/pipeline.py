@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -174,7 +174,10 @@ class Pipeline:
         return _CAUTIONS[document.status]
 
     def _with_claims(self, base: Answer, evidence: Evidence, claims: Sequence[Claim]) -> Answer:
-        sentences = [AnswerSentence(c.text, c.origin, _numbers(c, evidence)) for c in claims]
+        places = {s.sentence.id: n for n, s in enumerate(_sources(evidence), start=1)}
+        sentences = [
+            AnswerSentence(c.text, c.origin, _numbers(c, evidence, places)) for c in claims
+        ]
         notice = _notice(evidence)
         if notice:
             sentences.append(AnswerSentence(notice, Origin.NOTICE))
@@ -293,9 +296,8 @@ def _read_by(selected: SelectedSentence) -> tuple[Sentence, ...]:
     return selected.introduction if is_row else ()
 
 
-def _numbers(claim: Claim, evidence: Evidence) -> tuple[int, ...]:
-    """The citations of a claim, from 1: its evidence, and what its rows are read by."""
-    places = {s.sentence.id: n for n, s in enumerate(_sources(evidence), start=1)}
+def _numbers(claim: Claim, evidence: Evidence, places: Mapping[str, int]) -> tuple[int, ...]:
+    """The citations of a claim: its evidence, and what its rows are read by."""
     used = [evidence.sentences[i] for i in claim.evidence]
     wanted = [*(s.sentence.id for s in used), *(a.id for s in used for a in _read_by(s))]
     return tuple(dict.fromkeys(places[i] for i in wanted))

@@ -199,12 +199,11 @@ class Interpreter:
             return text
         mentions = self.gazetteer.find(text)
         words, refers = terms(text), bool(_REFERS_BACK.search(text))
-        named = {i for m in mentions for i in range(m.first, m.last)}
-        own = [w for i, w in enumerate(tokens(text)) if i not in named and terms(w)]
         if mentions and len(words) > 3 and not refers:
             return text
         earlier = reading_form(asked[-1])
         if mentions:  # another area, the same matter: "and the Cornwall one?"
+            own = terms(self._without_names(text))
             return f"{text} {self._without_names(earlier)}" if len(own) <= 2 else text
         names = dict.fromkeys(m.entity.name for q in asked for m in self.gazetteer.find(q))
         subject = list(names)[-1] if names else ""
