@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.fit import FIT_SET, FitQuestion
+from eval.training import FIT_SET, FitQuestion
 from ragkit.config import Config
 from ragkit.load import find_files, load, read_source
 from ragkit.pipeline import Pipeline, Writing

@@ -18,6 +18,7 @@ from eval.report import AnsweredQuestion, DocumentLine, Report, system_report
 from eval.scoring import Scored, score
 from eval.systems import RagkitSystem, System, by_vectors, by_words, prompted
 from ragkit.config import Config
+from ragkit.embed import EmbedConfig, SentenceTransformerEmbedder
 from ragkit.errors import ConfigError, ModelError
 from ragkit.ingest import ingest
 from ragkit.pipeline import Pipeline, Writing, open_writing
@@ -92,11 +93,15 @@ def _indexed(plan: RunPlan, progress: Progress) -> Config:
 
 
 def _systems(plan: RunPlan, config: Config, pipeline: Pipeline) -> Iterator[System]:
-    library, embedder = pipeline.library, pipeline.retriever.embedder
+    library = pipeline.library
     if "quote" in plan.systems:
         yield RagkitSystem("ragkit, quotations", pipeline)
-    if "dense" in plan.systems:
-        yield by_vectors(library, embedder)
+    needs_dense = {"dense", "prompted"} & set(plan.systems)
+    # The baseline keeps the embedding model as it was published.
+    published = EmbedConfig(is_adapted=False)
+    dense = by_vectors(library, SentenceTransformerEmbedder(published)) if needs_dense else None
+    if dense and "dense" in plan.systems:
+        yield dense
     if "bm25" in plan.systems:
         yield by_words(library)
     if not {"model", "prompted"} & set(plan.systems):
@@ -104,8 +109,8 @@ def _systems(plan: RunPlan, config: Config, pipeline: Pipeline) -> Iterator[Syst
     writing = _writing(config)
     if "model" in plan.systems:
         yield RagkitSystem("ragkit, model", replace(pipeline, writing=writing))
-    if "prompted" in plan.systems:
-        yield prompted(by_vectors(library, embedder), writing.generator)
+    if dense and "prompted" in plan.systems:
+        yield prompted(dense, writing.generator)
 
 
 def _writing(config: Config) -> Writing:

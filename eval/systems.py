@@ -15,6 +15,7 @@ from eval.questions import Question
 from eval.records import Cited, Record, Retrieved, Said, Times
 from ragkit.embed import PassageEmbedder
 from ragkit.index import Library
+from ragkit.index.vectors import FaissStore
 from ragkit.pipeline import Pipeline
 from ragkit.prompts import PromptTemplate, load_prompt
 from ragkit.render import answer_record
@@ -123,10 +124,13 @@ class PromptedModel:
 
 
 def by_vectors(library: Library, embedder: PassageEmbedder) -> PassageSystem:
-    """Dense retrieval alone."""
+    """Dense retrieval alone; the chunks are embedded here, since the index has adapted vectors."""
+    chunks = list(library.chunks.values())
+    vectors = embedder.embed([f"{c.context}\n{reading_form(c.text)}" for c in chunks])
+    store = FaissStore.build(vectors, [c.id for c in chunks])
 
     def rank(question: str) -> Sequence[Hit]:
-        return library.chunk_store.search(embedder.embed([question])[0][None], k=_DEPTH)[0]
+        return store.search(embedder.embed([question]), k=_DEPTH)[0]
 
     return PassageSystem("dense, five passages", library, rank)
 

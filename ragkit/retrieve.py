@@ -25,10 +25,10 @@ class RetrieveConfig:
 
     passages: int = 12  # returned for a question
     depth: int = 60  # taken from each ranking
-    rrf_k: int = 20  # constant of reciprocal rank fusion; small, because the corpus is
+    rrf_k: int = 10  # constant of reciprocal rank fusion; small, because the corpus is
     words: float = 1.0
     meaning: float = 1.0
-    sentences: float = 0.8
+    sentences: float = 2.5
     headings: float = 0.7
     same_subject: float = 2.2  # factor for passages of the area that the question names
     other_subject: float = 0.45  # factor for passages of another area

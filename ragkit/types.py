@@ -408,7 +408,10 @@ class Reranker(Protocol):
     """Reads a question and a text together."""
 
     def scores(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Log-odds that each text answers the question, in the order of the texts."""
+        """Log-odds that each text answers the question, and that it corrects what it assumes.
+
+        Shape (n_texts, 2), in the order of the texts.
+        """
         ...
 
 

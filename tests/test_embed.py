@@ -5,7 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragkit.embed import EmbedConfig, Passages, SentenceTransformerEmbedder, find_model
+from ragkit.embed import (
+    ADAPTER,
+    EmbedConfig,
+    Passages,
+    SentenceTransformerEmbedder,
+    find_model,
+)
 from ragkit.errors import ModelError
 
 _TEXT = "Orrin Bay > Clinics\nThe clinic opened in May. Parking costs £3 an hour."
@@ -48,3 +54,15 @@ def test_nothing_to_embed_gives_nothing(embedder: SentenceTransformerEmbedder) -
 def test_a_missing_model_is_named_with_its_cure(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no embedding model in"):
         find_model(EmbedConfig(model=str(tmp_path)))
+
+
+def test_the_adapted_model_is_another_model_with_its_own_id(
+    embedder: SentenceTransformerEmbedder,
+) -> None:
+    published = SentenceTransformerEmbedder(EmbedConfig(is_adapted=False))
+    assert published.model_id != embedder.model_id
+    assert not np.allclose(published.embed(["clinic"]), embedder.embed(["clinic"]), atol=0.01)
+
+
+def test_the_adapter_is_small() -> None:
+    assert ADAPTER.stat().st_size < 12_000_000

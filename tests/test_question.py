@@ -117,6 +117,22 @@ def test_a_question_that_stands_alone_inherits_nothing() -> None:
     assert query.read_as == query.text
 
 
+def test_each_side_of_a_comparison_is_asked_about_alone() -> None:
+    query = _READER.read("clinic costs in Orrin Bay v Marsh Vale", scope="harbour-2021")
+    parts = _READER.of_sides(query)
+    assert [side.name for side, _ in parts] == ["Orrin Bay", "Marsh Vale"]
+    bay, vale = (part for _, part in parts)
+    assert "orrin bay" in bay.read_as
+    assert "marsh" not in bay.read_as
+    assert set(bay.matter) == set(vale.matter)
+    assert bay.only_documents == vale.only_documents == {"harbour-2021"}
+
+
+@pytest.mark.parametrize("text", ["clinic costs in Orrin Bay", "Orrin Bay, Marsh Vale"])
+def test_without_two_sides_and_a_matter_nothing_is_compared(text: str) -> None:
+    assert _READER.of_sides(_READER.read(text)) == ()
+
+
 def test_an_unknown_name_is_noticed() -> None:
     assert _READER.read("clinics in Zzyzx").unknown_names == ("Zzyzx",)
 

@@ -6,7 +6,7 @@ import pytest
 
 from ragkit.errors import ConfigError
 from ragkit.pipeline import Pipeline
-from ragkit.select import load_scorer
+from ragkit.select import Side, load_scorer
 from ragkit.types import Evidence, SentenceKind, Status
 
 
@@ -60,8 +60,8 @@ def test_no_sentence_is_chosen_twice(small_pipeline: Pipeline) -> None:
 
 def test_a_lead_in_never_stands_alone(report_pipeline: Pipeline) -> None:
     texts = _texts(_select(report_pipeline, "5 workstreams first 1000 days surrey"))
-    assert texts[0].startswith("Five work streams")
-    assert len(texts) == 6
+    first = next(i for i, text in enumerate(texts) if text.startswith("Five work streams"))
+    assert len(texts) - first >= 6
 
 
 def test_a_table_row_comes_with_its_header(report_pipeline: Pipeline) -> None:
@@ -82,10 +82,23 @@ def test_another_area_is_left_out_where_the_one_asked_for_has_evidence(
 
 
 def test_both_sides_of_a_comparison_are_there(report_pipeline: Pipeline) -> None:
-    evidence = _select(report_pipeline, "population 0-18: Sussex compared with Cornwall")
-    text = " ".join(_texts(evidence))
-    assert "297,190" in text
-    assert "114,813" in text
+    answer = report_pipeline.ask("population 0-18: Sussex compared with Cornwall")
+    sussex, cornwall = (
+        min(i for i, s in enumerate(answer.sentences) if figure in s.text)
+        for figure in ("297,190", "114,813")
+    )
+    assert sussex < cornwall
+
+
+def test_a_side_of_which_nothing_is_said_is_named(small_pipeline: Pipeline) -> None:
+    query = small_pipeline.interpreter.read("what did the clinic cost in Orrin Bay v Marsh Vale")
+    parts = small_pipeline.interpreter.of_sides(query)
+    sides = [Side(e, q, small_pipeline.retriever.retrieve(q)) for e, q in parts]
+    for evidence in (small_pipeline.selector.compare(sides), small_pipeline.selector.compare([])):
+        if evidence is not None:
+            shown = " ".join(" ".join(s.section.path) for s in evidence.sentences)
+            for side in sides:
+                assert (side.entity.name in evidence.missing) != (side.entity.name in shown)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +115,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, text: str, says: str) -> No
 def test_weights_for_other_features_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.json"
     path.write_text(
-        '{"fitted_on": "", "answerable_threshold": 0.5, '
+        '{"fitted_on": "", "answerable_threshold": 0.5, "premise_threshold": 0.5, '
         '"joined": {"bias": 0, "weights": {}}, '
         '"sentence": {"bias": 0, "weights": {"x": 1}}, "evidence": {"bias": 0, "weights": {}}}'
     )

@@ -4,7 +4,15 @@ Reading order: ``schema`` is the database, ``vectors`` the nearest-neighbour sea
 makes a new generation durable, ``build`` fills one, ``library`` reads the current one.
 """
 
-from ragkit.index.build import Builder, BuildResult, IndexKey, Known, read_known
+from ragkit.index.build import (
+    Builder,
+    BuildResult,
+    IndexKey,
+    Known,
+    Passage,
+    passage_of,
+    read_known,
+)
 from ragkit.index.library import Library, open_library
 from ragkit.index.publish import current_generation, read_manifest
 
@@ -14,8 +22,10 @@ __all__ = [
     "IndexKey",
     "Known",
     "Library",
+    "Passage",
     "current_generation",
     "open_library",
+    "passage_of",
     "read_known",
     "read_manifest",
 ]

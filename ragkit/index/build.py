@@ -91,7 +91,7 @@ class Builder:
         )
         spans = {s.id: (s.start, s.end) for s in parsed.sentences}
         for chunk in chunks:
-            passage = _passage(chunk, [spans[i] for i in chunk.sentence_ids])
+            passage = passage_of(chunk, [spans[i] for i in chunk.sentence_ids])
             schema.insert_chunk(
                 self._db,
                 chunk,
@@ -155,7 +155,7 @@ class Builder:
         for chunk, _, key in schema.read_chunks(self._db, texts):
             if key not in have:
                 have.add(key)
-                yield _passage(chunk, [spans[i] for i in chunk.sentence_ids])
+                yield passage_of(chunk, [spans[i] for i in chunk.sentence_ids])
 
     def _write_vectors(self, dimension: int) -> None:
         texts = {d.id: d.text for d, _ in schema.read_documents(self._db)}
@@ -186,7 +186,8 @@ class Passage:
     parts: tuple[tuple[int, int], ...]
 
 
-def _passage(chunk: Chunk, spans: Sequence[tuple[int, int]]) -> Passage:
+def passage_of(chunk: Chunk, spans: Sequence[tuple[int, int]]) -> Passage:
+    """A chunk as it is embedded; `spans` are those of its sentences in the document."""
     text, parts = _short_context(chunk) + "\n", []
     for start, end in spans:
         piece = reading_form(chunk.text[start - chunk.start : end - chunk.start])

@@ -4,7 +4,7 @@ Reading order: ``features`` describes each candidate sentence, ``scorer`` holds 
 ``choose`` takes whole lists, rows and both sides of a comparison, and decides.
 """
 
-from ragkit.select.choose import SelectConfig, Selector
+from ragkit.select.choose import SelectConfig, Selector, Side
 from ragkit.select.scorer import Scorer, load_scorer
 
-__all__ = ["Scorer", "SelectConfig", "Selector", "load_scorer"]
+__all__ = ["Scorer", "SelectConfig", "Selector", "Side", "load_scorer"]

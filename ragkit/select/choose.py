@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ragkit.gazetteer import Entity
@@ -36,14 +36,15 @@ _TABULAR = (SentenceKind.TABLE_ROW, SentenceKind.TABLE_HEADER, SentenceKind.CAPT
 class SelectConfig:
     """How much evidence is shown."""
 
-    most_facts: int = 4
-    most_figures: int = 4
-    most_lessons: int = 7
+    most_facts: int = 6
+    most_figures: int = 5
+    most_lessons: int = 9
     most_listed: int = 24  # items of a list that is taken whole
-    most_compared: int = 3  # sentences for each side of a comparison
+    most_compared: int = 4  # sentences for each side of a comparison
     least_probability: float = 0.05  # below it a sentence is no evidence
-    share_of_best: float = 0.3  # a further sentence must reach this share of the best one's
-    share_in_section: float = 0.2  # or this one, when it stands in the section of the best one
+    least_best: float = 0.15  # where no sentence reaches it, nothing answers
+    share_of_best: float = 0.2  # a further sentence must reach this share of the best one's
+    share_in_section: float = 0.15  # or this one, when it stands in the section of the best one
     least_answerable: float | None = None  # overrides the fitted threshold
     reranked: int = 8  # candidates that the reranker reads
     nearest: int = 3  # sections named when nothing answers
@@ -57,6 +58,17 @@ class SelectConfig:
 class _Scored:
     probability: float
     candidate: Candidate
+    answers: float = 0.0  # what the reranker says, in log-odds
+    corrects: float = 0.0  # probability that it corrects what the question takes for granted
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison: the question as if it alone were asked about, and its passages."""
+
+    entity: Entity
+    query: Query
+    retrieved: Retrieved
 
 
 class Selector:
@@ -84,19 +96,57 @@ class Selector:
                 Status.OUT_OF_SCOPE, 1.0, passages=retrieved.passages, reason=_CLINICAL_REASON
             )
         first = self.score(query, retrieved)
-        scored = self._reread(query, first)
-        evidence = self._decide(query, scored, confidence=self.answerable(query, first))
+        scored = self._reread(query, first, most=self._config.reranked)
+        evidence = self._decide(query, scored, confidence=self.answerable(query, scored))
         return replace(evidence, passages=_by_best_sentence(retrieved.passages, scored))
 
-    def _decide(self, query: Query, scored: Sequence[_Scored], *, confidence: float) -> Evidence:
+    def compare(self, sides: Sequence[Side]) -> Evidence | None:
+        """The evidence of a comparison: for each side what answers the question about it alone.
+
+        None where fewer than two sides have any; the question is then better read as a whole.
+        """
+        found: list[SelectedSentence] = []
+        missing: list[str] = []
+        confidences: list[float] = []
+        passages: list[Passage] = []
+        known: list[_Scored] = []
+        most = max(4, 2 * self._config.reranked // (len(sides) + 1))
+        for side in sides:
+            scored = self._reread(side.query, self.score(side.query, side.retrieved), most=most)
+            known += scored
+            passages += side.retrieved.passages
+            confidences.append(self.answerable(side.query, scored))
+            own = [s for s in scored if self._is_about(s.candidate, side.query.subjects)]
+            is_enough = bool(own) and self._is_enough(confidences[-1])
+            chosen = self._choose(side.query, own) if is_enough else []
+            if not chosen:
+                missing.append(side.entity.name)
+            have = {f.sentence.id for f in found}
+            found += [s for s in self._in_order(chosen) if s.sentence.id not in have]
+        if len(sides) - len(missing) < 2:
+            return None
+        return Evidence(
+            Status.PARTIAL if missing else Status.ANSWERED,
+            max(confidences),
+            sentences=tuple(found),
+            missing=tuple(missing),
+            passages=_by_best_sentence(_once(passages), known),
+        )
+
+    def _is_enough(self, confidence: float) -> bool:
         threshold = self._config.least_answerable
         if threshold is None:
             threshold = self._scorer.answerable_threshold
-        chosen = self._choose(query, scored) if scored and confidence >= threshold else []
+        return confidence >= threshold
+
+    def _decide(self, query: Query, scored: Sequence[_Scored], *, confidence: float) -> Evidence:
+        chosen = self._choose(query, scored) if scored and self._is_enough(confidence) else []
         if not chosen:
             return self._not_found(query, scored, confidence)
         missing = self._missing_sides(query, chosen)
         status = Status.PARTIAL if missing else Status.ANSWERED
+        if not missing and max(s.corrects for s in chosen) >= self._scorer.premise_threshold:
+            status = Status.FALSE_PREMISE
         sentences = tuple(self._in_order(chosen))
         return Evidence(status, confidence, sentences=sentences, missing=missing)
 
@@ -109,34 +159,36 @@ class Selector:
         scored = [_Scored(float(p), c) for p, c in zip(chances, candidates, strict=True)]
         return _ranked(scored)
 
-    def _reread(self, query: Query, scored: Sequence[_Scored]) -> list[_Scored]:
+    def _reread(self, query: Query, scored: Sequence[_Scored], *, most: int) -> list[_Scored]:
         """The best candidates judged by the reranker as well; the others as its worst of these."""
         if self._reranker is None or not scored:
             return list(scored)
-        best = [s.candidate for s in scored[: self._config.reranked]]
-        texts = [candidate_text(c.section, c.introduction, c.sentence) for c in best]
-        read = [float(v) for v in self._reranker.scores(query.read_as, texts)]
-        read += [min(read)] * (len(scored) - len(read))
-        rows = [(_log_odds(s.probability), v) for s, v in zip(scored, read, strict=True)]
-        chances = self._scorer.joined.probability(rows)
-        return _ranked(
-            [_Scored(float(p), s.candidate) for p, s in zip(chances, scored, strict=True)]
+        best = [s.candidate for s in scored[:most]]
+        texts = [candidate_text(c.section, c.read_after, c.sentence) for c in best]
+        answers, corrects = (c.tolist() for c in self._reranker.scores(query.read_as, texts).T)
+        unread = len(scored) - len(best)
+        answers += [min(answers)] * unread
+        chances = self._scorer.joined.probability(
+            [(_log_odds(s.probability), v) for s, v in zip(scored, answers, strict=True)]
         )
+        corrects = [1 / (1 + math.exp(-v)) for v in corrects] + [0.0] * unread
+        made = zip(chances, scored, answers, corrects, strict=True)
+        return _ranked([_Scored(float(p), s.candidate, a, c) for p, s, a, c in made])
 
     def answerable(self, query: Query, scored: Sequence[_Scored]) -> float:
-        """The probability that the collection answers the question, from what `score` found."""
-        if not scored:
+        """The probability that the collection answers the question, from its best candidates."""
+        if not scored or scored[0].probability < self._config.least_best:
             return 0.0
         pairs = [(s.probability, s.candidate) for s in scored]
-        row = self._describer.describe_evidence(query, pairs)
-        return float(self._scorer.evidence.probability([row])[0])
+        row = self._describer.describe_evidence(query, pairs, [s.answers for s in scored])
+        confidence = float(self._scorer.evidence.probability([row])[0])
+        best = scored[0].candidate
+        is_own_row = best.sentence.kind is SentenceKind.TABLE_ROW and bool(
+            self._retriever.named_in(best.sentence.text) & query.subjects
+        )  # needs no second sentence to bear it out
+        return max(confidence, scored[0].probability) if is_own_row else confidence
 
     def _choose(self, query: Query, scored: Sequence[_Scored]) -> list[_Scored]:
-        if len(query.sides) >= 2:
-            sides = [self._side(e, scored) for e in query.sides]
-            found = [s for side in sides for s in side]
-            if len([side for side in sides if side]) >= 2:
-                return self._with_lead_ins(_distinct(found), scored)
         scored = self._on_subject(query, scored)
         best = scored[0]
         if query.wants & {Want.LIST, Want.LESSON}:
@@ -169,17 +221,11 @@ class Selector:
 
     def _most(self, query: Query) -> int:
         config = self._config
+        if len(query.sides) == 1 and Want.COMPARISON in query.wants:
+            return config.most_compared
         if query.wants & {Want.LESSON, Want.LIST, Want.COMPARISON}:
             return config.most_lessons
         return config.most_figures if Want.FIGURE in query.wants else config.most_facts
-
-    def _side(self, entity: Entity, scored: Sequence[_Scored]) -> list[_Scored]:
-        subjects = self._retriever.gazetteer.related([entity.id])
-        own = [s for s in scored if self._is_about(s.candidate, subjects)]
-        if not own:
-            return []
-        good = [s for s in own if s.probability >= self._floor(own[0], s)]
-        return good[: self._config.most_compared]
 
     def _is_about(self, candidate: Candidate, subjects: frozenset[str]) -> bool:
         if self._retriever.subjects_of(candidate.section) & subjects:
@@ -225,6 +271,7 @@ class Selector:
             section=best.candidate.section,
             passage=best.candidate.passage,
             introduction=(),
+            read_after=(),
             features=best.candidate.features,
             terms=sentence_terms(sentence.text),
             context_terms=best.candidate.context_terms,
@@ -298,6 +345,10 @@ def _without_headers(scored: Sequence[_Scored]) -> list[_Scored]:
         for s in scored
         if s.candidate.sentence.kind not in _TABULAR or s.candidate.sentence.id not in read
     ]
+
+
+def _once(passages: Iterable[Passage]) -> tuple[Passage, ...]:
+    return tuple({p.chunk.id: p for p in passages}.values())
 
 
 def _by_best_sentence(

@@ -4,6 +4,7 @@ The names of the features are part of the file of weights, so that neither can d
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ragkit.chunk import introductions
 from ragkit.figures import FigureKind, find_figures
+from ragkit.index import Library
 from ragkit.question import Query, Want
 from ragkit.retrieve import HybridRetriever, Retrieved
 from ragkit.types import Passage, Section, Sentence, SentenceKind
@@ -77,8 +79,16 @@ EVIDENCE_FEATURES = (
     "subject_found",
     "figure_asked",
     "figure_lacking",
+    "read_best",
+    "read_second",
+    "read_third",
 )
 _LESSON_STEMS = frozenset(stem(w) for w in "lessons learned advice learning challenges".split())
+_REFERS_BACK = re.compile(
+    r"(?:this|these|those|that|they|their|it|its|he|she|such|both|others?|the former|the latter|"
+    r"here|there|however|also|in addition|similarly|instead|as a result)\b",
+    re.IGNORECASE,
+)
 _FIGURES_OF = {
     FigureKind.DATE: frozenset({FigureKind.DATE, FigureKind.YEAR}),
     FigureKind.COUNT: frozenset({FigureKind.COUNT, FigureKind.AGE}),
@@ -93,6 +103,7 @@ class Candidate:
     section: Section
     passage: Passage
     introduction: tuple[Sentence, ...]
+    read_after: tuple[Sentence, ...]  # what it cannot be understood without
     features: tuple[float, ...]
     terms: frozenset[str]  # of the sentence
     context_terms: frozenset[str]  # of the sentence, its introduction and its headings
@@ -108,6 +119,17 @@ def sentence_terms(text: str) -> frozenset[str]:
 def figure_kinds(text: str) -> frozenset[FigureKind]:
     """The kinds of figure that a sentence holds."""
     return frozenset(f.kind for f in find_figures(reading_form(text)))
+
+
+def read_after(library: Library, sentence: Sentence) -> tuple[Sentence, ...]:
+    """What a sentence is read after: its introduction, or the one before that it refers to."""
+    introduction = introductions(sentence, library.sentences)
+    if introduction or not _REFERS_BACK.match(sentence.text):
+        return introduction
+    siblings = library.section_sentences(sentence.section_id)
+    before = siblings[max(0, sentence.ordinal - siblings[0].ordinal - 1)]
+    is_text = before != sentence and before.kind is not SentenceKind.HEADING
+    return (before,) if is_text else ()
 
 
 class Describer:
@@ -151,6 +173,7 @@ class Describer:
             section=passage.section,
             passage=passage,
             introduction=introduction,
+            read_after=read_after(self._library, sentence),
             features=tuple(float(values[name]) for name in _OWN_FEATURES),
             terms=own,
             context_terms=around,
@@ -222,8 +245,16 @@ class Describer:
         self,
         query: Query,
         scored: Sequence[tuple[float, Candidate]],
+        read: Sequence[float],
     ) -> tuple[float, ...]:
-        """Features of the best candidates together, in the order of EVIDENCE_FEATURES."""
+        """Features of the best candidates together, in the order of EVIDENCE_FEATURES.
+
+        Args:
+            query: the question.
+            scored: candidates with their probabilities, best first.
+            read: what the reranker said of them, in log-odds and any order.
+        """
+        ranked = [*sorted(read, reverse=True)[:3], *[min(read, default=0.0)] * 3]
         best = [p for p, _ in scored[:3]] + [0.0] * 3
         top = [c for _, c in scored[:4]]
         wanted = query.matter
@@ -248,6 +279,7 @@ class Describer:
             "subject_found": float(any(s & query.subjects for s in subjects)),
             "figure_asked": float(bool(query.figure_kinds)),
             "figure_lacking": float(bool(query.figure_kinds) and not found),
+            **dict(zip(("read_best", "read_second", "read_third"), ranked, strict=False)),
         }
         return tuple(values[name] for name in EVIDENCE_FEATURES)
 
