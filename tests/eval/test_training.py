@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from eval.guard import read_cases
 from eval.training import (
     MORE_CASES,
     MORE_REPORTS,
+    SETS,
     Bench,
     MoreQuestion,
     case_to_markdown,
@@ -73,3 +75,10 @@ def test_a_case_becomes_a_note_with_its_headings_and_items() -> None:
     note = case_to_markdown(case)
     assert "# 1 Money\n\n## 1.1 Costs\n\nIt costs:\n\n- £3 a week" in note
     assert json.dumps("Lanterns") in note
+
+
+@pytest.mark.parametrize("name", ["claims.jsonl", "claims-held.jsonl"])
+def test_half_of_the_claims_are_sound_and_all_have_evidence(name: str) -> None:
+    cases = list(read_cases(SETS / name))
+    assert sum(c.is_sound for c in cases) * 2 == len(cases)
+    assert all(c.evidence for c in cases)
