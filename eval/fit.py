@@ -8,9 +8,7 @@ prints what came out, the dev set's figures too, which nothing is fitted to; the
 read.
 """
 
-import argparse
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,17 +21,21 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from eval.training import Asked, all_questions, dev_questions
+from eval.training import Asked, all_questions, dev_questions, fit_parser
 from ragkit.config import Config
 from ragkit.crossencoder import CrossEncoder
 from ragkit.embed import SentenceTransformerEmbedder
 from ragkit.linear import Linear
-from ragkit.question import Interpreter
-from ragkit.rerank import ADAPTER, MAX_TOKENS, candidate_text
+from ragkit.rerank import ADAPTER, MAX_TOKENS
 from ragkit.select.choose import SelectConfig
-from ragkit.select.features import EVIDENCE_FEATURES, SENTENCE_FEATURES, Candidate, Describer
+from ragkit.select.features import (
+    EVIDENCE_FEATURES,
+    SENTENCE_FEATURES,
+    Candidate,
+    reranker_text,
+)
 from ragkit.select.scorer import DEFAULT_PATH, JOINED, ScorerFile
-from ragkit.types import Reranker, Status, Turn
+from ragkit.types import Reranker, Status
 
 # Left free, a few hundred questions taught that an unknown name, or a word that no report holds,
 # makes an answer likelier: near misses are written with the report's words.
@@ -52,36 +54,11 @@ _FALSE_ABSTENTION = 0.05  # the threshold lets at most this share of answerable 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One question with its candidates, which of them are evidence, and whether it is answered."""
+    """One question with its candidates, and which of them are evidence."""
 
-    group: str
-    read_as: str
+    asked: Asked
     candidates: tuple[Candidate, ...]
     labels: tuple[bool, ...]
-    answerable: bool
-    is_corrected: bool  # its evidence corrects what it takes for granted
-    describe: "DescribeEvidence"
-
-
-@dataclass(frozen=True, slots=True)
-class DescribeEvidence:
-    """The evidence features of one question, once sentence scores are known."""
-
-    describer: Describer
-    interpreter: Interpreter
-    question: str
-    history: tuple[Turn, ...]
-
-    def __call__(
-        self,
-        scores: NDArray[np.float64],
-        candidates: Sequence[Candidate],
-        read: Sequence[float],
-    ) -> tuple[float, ...]:
-        """Features in the order of EVIDENCE_FEATURES."""
-        order = sorted(zip(scores.tolist(), candidates, strict=True), key=lambda p: -p[0])
-        query = self.interpreter.read(self.question, history=self.history)
-        return self.describer.describe_evidence(query, order, read)
 
 
 def elsewhere(held: Sequence[Asked]) -> Iterator[Asked]:
@@ -97,17 +74,8 @@ def example(asked: Asked) -> Example:
     """Ask a question and mark which of the candidates are evidence."""
     bench, query = asked.bench, asked.query
     candidates = bench.describer.candidates(query, bench.retriever.retrieve(query))
-    describe = DescribeEvidence(bench.describer, bench.interpreter, asked.question, asked.history)
     labels = tuple(c.sentence.id in asked.evidence for c in candidates)
-    return Example(
-        group=asked.group,
-        read_as=query.read_as,
-        candidates=candidates,
-        labels=labels,
-        answerable=asked.is_answerable,
-        is_corrected=asked.status == Status.FALSE_PREMISE,
-        describe=describe,
-    )
+    return Example(asked, candidates, labels)
 
 
 def fit_linear(x: NDArray[np.float64], y: NDArray[np.bool_], *, c: float) -> Linear:
@@ -143,16 +111,14 @@ def fit_signed(x: NDArray[np.float64], y: NDArray[np.bool_], *, c: float) -> Lin
 
 def sentence_data(
     examples: Iterable[Example],
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]:
-    """Rows, labels and groups of all candidates of answerable questions, and of the others."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Features and labels of the candidates of all questions, one a row."""
     rows: list[tuple[float, ...]] = []
     labels: list[bool] = []
-    groups: list[str] = []
     for e in examples:
         rows += [c.features for c in e.candidates]
         labels += e.labels
-        groups += [e.group] * len(e.labels)
-    return np.asarray(rows), np.asarray(labels), groups
+    return np.asarray(rows), np.asarray(labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +145,9 @@ def reread(example: Example, sentence: Linear, reranker: Reranker) -> Reread:
     """Hand the best candidates to the reranker, as selection does."""
     chances = sentence.probability([c.features for c in example.candidates])
     order = tuple(int(i) for i in np.argsort(-chances)[: SelectConfig().reranked])
-    best = [example.candidates[i] for i in order]
-    texts = [candidate_text(c.section, c.read_after, c.sentence) for c in best]
-    read = reranker.scores(example.read_as, texts)
+    library = example.asked.bench.library
+    texts = [reranker_text(library, example.candidates[i].sentence) for i in order]
+    read = reranker.scores(example.asked.query.read_as, texts)
     odds = np.log(chances[list(order)] / (1 - chances[list(order)]))
     corrects = 1 / (1 + np.exp(-read[:, 1]))
     return Reread(example, order, np.column_stack([odds, read[:, 0]]), corrects)
@@ -193,9 +159,11 @@ def evidence_data(
     """Evidence features of questions whose best candidates were read again, and if answerable."""
     rows = []
     for r in found:
-        chances = joined.probability(r.rows.tolist())
-        rows.append(r.example.describe(chances, r.candidates, r.rows[:, 1].tolist()))
-    return np.asarray(rows), np.asarray([r.example.answerable for r in found])
+        asked, chances = r.example.asked, joined.probability(r.rows.tolist()).tolist()
+        scored = sorted(zip(chances, r.candidates, strict=True), key=lambda p: -p[0])
+        read = r.rows[:, 1].tolist()
+        rows.append(asked.bench.describer.describe_evidence(asked.query, scored, read))
+    return np.asarray(rows), np.asarray([r.example.asked.is_answerable for r in found])
 
 
 def threshold_for(
@@ -217,7 +185,7 @@ def premise_threshold(found: Sequence[Reread], joined: Linear) -> tuple[float, s
     for r in found:
         best = np.argsort(-joined.probability(r.rows.tolist()))[:3]
         chances.append(float(r.corrects[best].max()))
-        labels.append(r.example.is_corrected)
+        labels.append(r.example.asked.status == Status.FALSE_PREMISE)
     precise, recalled, at = precision_recall_curve(labels, chances)
     enough = [i for i, p in enumerate(precise[:-1]) if p >= _PREMISE_PRECISION]
     best_at = max(enough, key=lambda i: recalled[i], default=None)
@@ -245,7 +213,7 @@ def ranking(found: Sequence[Reread], linear: Linear | None) -> str:
         found: questions with their best candidates.
         linear: joins the columns of their rows; None ranks by the sentence weights alone.
     """
-    answerable = [r for r in found if r.example.answerable]
+    answerable = [r for r in found if r.example.asked.is_answerable]
     hits = {1: 0, 3: 0, 5: 0}
     for r in answerable:
         scores = linear.probability(r.rows.tolist()) if linear else r.rows[:, 0]
@@ -260,15 +228,10 @@ def ranking(found: Sequence[Reread], linear: Linear | None) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Fit, print, write."""
-    parser = argparse.ArgumentParser(prog="python -m eval.fit", description=__doc__)
-    parser.add_argument("--cases", type=Path, required=True, help="folder of cases-?.jsonl")
-    parser.add_argument("--reports", type=Path, required=True, help="folder of the reports")
-    parser.add_argument("--out", type=Path, default=DEFAULT_PATH)
-    parser.add_argument("--work", type=Path, help="keep the indexes here for the next run")
+    parser = fit_parser("python -m eval.fit", str(__doc__), out=DEFAULT_PATH)
     args = parser.parse_args(argv)
-    work = args.work or Path(tempfile.mkdtemp())
     embedder = SentenceTransformerEmbedder(Config().embed)
-    asked = all_questions(args.cases, args.reports, work, embedder)
+    asked = all_questions(args.cases, args.reports, embedder, work=args.work)
     bench = asked[-1].bench  # the reports
     held = [a for a in asked if a.is_held_out]
     lines = _fit_and_write(
@@ -284,7 +247,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _fit_and_write(
     train: Sequence[Example], held: Sequence[Example], dev: Sequence[Example], out: Path
 ) -> list[str]:
-    x, y, groups = sentence_data(train)
+    x, y = sentence_data(train)
     sentence = fit_linear(x, y, c=0.3)
     reranker = CrossEncoder(Config().embed, ADAPTER, max_tokens=MAX_TOKENS)
     found = [reread(e, sentence, reranker) for e in held]
@@ -298,7 +261,7 @@ def _fit_and_write(
         lines.append(f"with the reranker on {name}: {ranking(some, joined)}")
     xe, ye = evidence_data(found, joined)
     crossed = np.zeros(len(ye))
-    for kept, left in GroupKFold(10).split(xe, groups=[r.example.group for r in found]):
+    for kept, left in GroupKFold(10).split(xe, groups=[r.example.asked.group for r in found]):
         part = fit_signed(xe[kept], ye[kept], c=0.3)
         crossed[left] = part.probability(xe[left].tolist())
     evidence = fit_signed(xe, ye, c=0.3)
@@ -325,7 +288,7 @@ def _fit_and_write(
         premise_threshold=round(premise, 4),
     )
     out.write_text(file.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return [*lines, f"{len(set(groups))} groups, threshold {threshold:.3f}, written to {out.name}"]
+    return [*lines, f"threshold {threshold:.3f}, written to {out.name}"]
 
 
 if __name__ == "__main__":

@@ -9,10 +9,8 @@ Oord et al. 2018), and a batch holds whole extracts, so that the wrong ones are 
 out validate; the dev and test sets are not read. Writes ``ragkit/embed.safetensors``.
 """
 
-import argparse
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +22,8 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from eval.low_rank import Schedule, attach, weights_of
-from eval.training import Asked, Bench, all_questions
+from eval.training import Asked, Bench, all_questions, fit_parser
+from ragkit.crossencoder import pooled
 from ragkit.embed import ADAPTER, EmbedConfig, SentenceTransformerEmbedder, find_model
 from ragkit.index import Passage, passage_of
 
@@ -69,8 +68,7 @@ class Model(nn.Module):
         """Normalised vectors of questions, shape (n, dimension)."""
         encoded = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
         tokens = self.encoder(**encoded).last_hidden_state
-        mask = encoded["attention_mask"].unsqueeze(-1)
-        return nn.functional.normalize((tokens * mask).sum(1) / mask.sum(1), dim=-1)
+        return nn.functional.normalize(pooled(tokens, encoded["attention_mask"]), dim=-1)
 
     def sentences(self, passages: Sequence[Passage]) -> Tensor:
         """Normalised vectors of all sentences of the passages in their order."""
@@ -201,19 +199,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Train, print, write."""
     from safetensors.torch import save_file
 
-    parser = argparse.ArgumentParser(prog="python -m eval.fit_embedder", description=__doc__)
-    parser.add_argument("--cases", type=Path, required=True, help="folder of cases-?.jsonl")
-    parser.add_argument("--reports", type=Path, required=True, help="folder of the reports")
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--out", type=Path, default=ADAPTER)
-    parser.add_argument("--work", type=Path, help="keep the indexes here for the next run")
+    parser = fit_parser("python -m eval.fit_embedder", str(__doc__), out=ADAPTER)
+    parser.add_argument("--epochs", type=int, default=4)
     args = parser.parse_args(argv)
     torch.manual_seed(SEED)
-    work = args.work or Path(tempfile.mkdtemp())
     config = EmbedConfig(is_adapted=False)
     embedder = SentenceTransformerEmbedder(config)
     by_bench: dict[int, list[Asked]] = {}
-    for asked in all_questions(args.cases, args.reports, work, embedder):
+    for asked in all_questions(args.cases, args.reports, embedder, work=args.work):
         by_bench.setdefault(id(asked.bench), []).append(asked)
     pools = [pool_of(some[0].bench, some) for some in by_bench.values()]
     model = Model(find_model(config))

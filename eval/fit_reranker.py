@@ -7,25 +7,22 @@ from those that selection confuses with them. Questions held out validate; the d
 not read. Writes ``ragkit/rerank.safetensors``. About half an hour on two cores.
 """
 
-import argparse
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from eval.low_rank import PairModel, Schedule
-from eval.training import Asked, all_questions
+from eval.training import Asked, all_questions, fit_parser
 from ragkit.config import Config
 from ragkit.embed import SentenceTransformerEmbedder, find_model
 from ragkit.index import Library
-from ragkit.rerank import ADAPTER, MAX_TOKENS, candidate_text
-from ragkit.select.features import read_after
+from ragkit.rerank import ADAPTER, MAX_TOKENS
+from ragkit.select.features import reranker_text
 from ragkit.types import SentenceKind, Status
 
 SEED = 20
@@ -70,10 +67,7 @@ def pairs_of(asked: Iterable[Asked]) -> Iterator[Pairs]:
 
 
 def _texts(library: Library, ids: Iterable[str]) -> tuple[str, ...]:
-    sentences = [library.sentences[i] for i in ids]
-    return tuple(
-        candidate_text(library.sections[s.section_id], read_after(library, s), s) for s in sentences
-    )
+    return tuple(reranker_text(library, library.sentences[i]) for i in ids)
 
 
 def loss_of(model: PairModel, pairs: Pairs, draw: random.Random) -> Tensor:
@@ -140,17 +134,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Train, print, write."""
     from safetensors.torch import save_file
 
-    parser = argparse.ArgumentParser(prog="python -m eval.fit_reranker", description=__doc__)
-    parser.add_argument("--cases", type=Path, required=True, help="folder of cases-?.jsonl")
-    parser.add_argument("--reports", type=Path, required=True, help="folder of the reports")
+    parser = fit_parser("python -m eval.fit_reranker", str(__doc__), out=ADAPTER)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=ADAPTER)
-    parser.add_argument("--work", type=Path, help="keep the indexes here for the next run")
     args = parser.parse_args(argv)
     torch.manual_seed(SEED)
-    work = args.work or Path(tempfile.mkdtemp())
     embedder = SentenceTransformerEmbedder(Config().embed)
-    asked = all_questions(args.cases, args.reports, work, embedder)
+    asked = all_questions(args.cases, args.reports, embedder, work=args.work)
     pairs = list(pairs_of(a for a in asked if not a.is_held_out))
     held = list(pairs_of(a for a in asked if a.is_held_out))
     model = PairModel(find_model(Config().embed), max_tokens=MAX_TOKENS, outputs=2)

@@ -7,13 +7,16 @@ sight of the dev and test sets, and what resembles a question of these is left o
 report is a section with patterns, or the digest of a sentence: no wording is kept.
 """
 
+import argparse
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -34,7 +37,7 @@ SETS = Path(__file__).parent / "sets"
 FIT_SET = SETS / "fit.jsonl"
 MORE_CASES = SETS / "more-cases.jsonl"
 MORE_REPORTS = SETS / "more-reports.jsonl"
-HELD_LETTER = "g"  # these cases validate
+_HELD_LETTER = "g"  # these cases validate
 _HELD_SHARE = 6  # of the questions of ``more-reports.jsonl`` every sixth validates
 _TOO_LIKE = 0.9  # cosine to a question of the dev or test set from which a question is left out
 # Places that no report describes: a question about one of them has no answer there.
@@ -59,13 +62,14 @@ class FitQuestion(BaseModel):
 
 
 class MoreQuestion(BaseModel):
-    """A line of ``more-cases.jsonl`` or ``more-reports.jsonl``."""
+    """A line of ``more-cases.jsonl`` or ``more-reports.jsonl``, or a case's own question."""
 
     model_config = ConfigDict(extra="forbid")
 
     id: str
     type: str
     question: str
+    history: list[dict[str, str]] = []
     status: str
     document: str  # a case's or a report's id
     evidence: list[str]  # of a case ids of its sentences, of a report their digests
@@ -95,7 +99,7 @@ class Bench:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """A question with its evidence as ids of sentences."""
 
@@ -113,7 +117,7 @@ class Asked:
         """Whether there is something to show."""
         return self.status != "not_found"
 
-    @property
+    @cached_property
     def query(self) -> Query:
         """The question as understood."""
         return self.bench.interpreter.read(self.question, history=self.history)
@@ -148,32 +152,12 @@ def case_questions(file: Path, work: Path, embedder: PassageEmbedder) -> Iterato
     gazetteer = Gazetteer(tuple(_case_entities(cases)), known.synonyms)
     bench = open_bench(folder, work / f"{file.stem}.index", gazetteer, embedder)
     more = list(_read_more(MORE_CASES))
-    is_held_out = file.stem.endswith(HELD_LETTER)
+    is_held_out = file.stem.endswith(_HELD_LETTER)
     for case in cases:
         ids = _sentence_ids(case, bench.library)
-        for q in case["questions"]:
-            yield Asked(
-                bench,
-                group=case["id"],
-                is_held_out=is_held_out,
-                question=q["question"],
-                history=tuple(Turn(h["role"], h["content"]) for h in q["history"]),
-                status=q["status"],
-                evidence=_all_of(q["evidence"], ids),
-                optional=_all_of(q["optional"], ids),
-            )
-        for m in more:
-            if m.document == case["id"]:
-                yield Asked(
-                    bench,
-                    group=case["id"],
-                    is_held_out=is_held_out,
-                    question=m.question,
-                    history=(),
-                    status=m.status,
-                    evidence=_all_of(m.evidence, ids),
-                    optional=_all_of(m.optional, ids),
-                )
+        own = [_own_question(q, case["id"]) for q in case["questions"]]
+        for q in (*own, *(m for m in more if m.document == case["id"])):
+            yield _by_names(bench, q, ids, group=case["id"], is_held_out=is_held_out)
 
 
 def report_questions(bench: Bench) -> Iterator[Asked]:
@@ -184,20 +168,25 @@ def report_questions(bench: Bench) -> Iterator[Asked]:
     more = list(_read_more(MORE_REPORTS))
     for m, is_like in zip(more, _resemble(bench, [m.question for m in more]), strict=True):
         if not is_like:
-            yield Asked(
-                bench,
-                group=m.id,
-                is_held_out=int(m.id.rpartition("-")[2]) % _HELD_SHARE == 0,
-                question=m.question,
-                history=(),
-                status=m.status,
-                evidence=_all_of(m.evidence, bench.by_digest),
-                optional=_all_of(m.optional, bench.by_digest),
-            )
+            is_held_out = int(m.id.rpartition("-")[2]) % _HELD_SHARE == 0
+            yield _by_names(bench, m, bench.by_digest, group=m.id, is_held_out=is_held_out)
 
 
-def all_questions(cases: Path, reports: Path, work: Path, embedder: PassageEmbedder) -> list[Asked]:
+def fit_parser(prog: str, description: str, *, out: Path) -> argparse.ArgumentParser:
+    """What every command that learns is given."""
+    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser.add_argument("--cases", type=Path, required=True, help="folder of cases-?.jsonl")
+    parser.add_argument("--reports", type=Path, required=True, help="folder of the reports")
+    parser.add_argument("--out", type=Path, default=out)
+    parser.add_argument("--work", type=Path, help="keep the indexes here for the next run")
+    return parser
+
+
+def all_questions(
+    cases: Path, reports: Path, embedder: PassageEmbedder, *, work: Path | None
+) -> list[Asked]:
     """The questions on every file of cases and on the reports; indexes are kept in `work`."""
+    work = work or Path(tempfile.mkdtemp())
     asked = [
         a
         for file in sorted(cases.glob("cases-?.jsonl"))
@@ -274,7 +263,7 @@ def _sentence_ids(case: dict[str, object], library: Library) -> dict[str, tuple[
     return found
 
 
-def _all_of(names: Iterable[str], ids: dict[str, tuple[str, ...]]) -> frozenset[str]:
+def _all_of(names: Iterable[str], ids: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     return frozenset(i for name in names for i in ids.get(name, ()))
 
 
@@ -298,6 +287,36 @@ def _resemble(bench: Bench, questions: Sequence[str]) -> list[bool]:
     return [bool(n > _TOO_LIKE) for n in nearest]
 
 
+def _own_question(question: Mapping[str, Any], case: str) -> MoreQuestion:
+    kept = {k: v for k, v in question.items() if k != "answer"}
+    return MoreQuestion.model_validate({**kept, "document": case})
+
+
+def _by_names(
+    bench: Bench,
+    question: MoreQuestion,
+    ids: Mapping[str, tuple[str, ...]],
+    *,
+    group: str,
+    is_held_out: bool,
+) -> Asked:
+    """A question whose evidence is named; `ids` are our sentences under each name."""
+    return Asked(
+        bench,
+        group=group,
+        question=question.question,
+        history=_turns(question.history),
+        status=question.status,
+        evidence=_all_of(question.evidence, ids),
+        optional=_all_of(question.optional, ids),
+        is_held_out=is_held_out,
+    )
+
+
+def _turns(history: Iterable[Mapping[str, str]]) -> tuple[Turn, ...]:
+    return tuple(Turn(h["role"], h["content"]) for h in history)
+
+
 def _by_patterns(bench: Bench, question: FitQuestion) -> Asked:
     patterns = [re.compile(p, re.IGNORECASE) for p in question.patterns]
     sections = [
@@ -309,7 +328,7 @@ def _by_patterns(bench: Bench, question: FitQuestion) -> Asked:
         bench,
         group=question.id,
         question=question.question,
-        history=tuple(Turn(h["role"], h["content"]) for h in question.history),
+        history=_turns(question.history),
         status=question.status,
         evidence=frozenset(
             s.id

@@ -105,6 +105,8 @@ def model_id(config: EmbedConfig) -> str:
         raise ModelError(f"'{folder}' holds no model.safetensors: copy the model again")
     digest = hashlib.sha256(weights.read_bytes())
     if _has_adapter(config):
+        if not ADAPTER.is_file():
+            raise ModelError(f"the adapter '{ADAPTER.name}' is missing: install ragkit again")
         digest.update(ADAPTER.read_bytes())
     name = "all-MiniLM-L6-v2" if not config.model else folder.name
     return f"{name}@{digest.hexdigest()[:12]}"

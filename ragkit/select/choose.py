@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from ragkit.gazetteer import Entity
 from ragkit.question import Query, Want
-from ragkit.rerank import candidate_text
 from ragkit.retrieve import HybridRetriever, Retrieved
-from ragkit.select.features import Candidate, Describer, sentence_terms
+from ragkit.select.features import Candidate, Describer, reranker_text, sentence_terms
 from ragkit.select.scorer import Scorer
 from ragkit.types import (
     Evidence,
@@ -163,10 +162,9 @@ class Selector:
         """The best candidates judged by the reranker as well; the others as its worst of these."""
         if self._reranker is None or not scored:
             return list(scored)
-        best = [s.candidate for s in scored[:most]]
-        texts = [candidate_text(c.section, c.read_after, c.sentence) for c in best]
+        texts = [reranker_text(self._library, s.candidate.sentence) for s in scored[:most]]
         answers, corrects = (c.tolist() for c in self._reranker.scores(query.read_as, texts).T)
-        unread = len(scored) - len(best)
+        unread = len(scored) - len(texts)
         answers += [min(answers)] * unread
         chances = self._scorer.joined.probability(
             [(_log_odds(s.probability), v) for s, v in zip(scored, answers, strict=True)]
@@ -271,7 +269,6 @@ class Selector:
             section=best.candidate.section,
             passage=best.candidate.passage,
             introduction=(),
-            read_after=(),
             features=best.candidate.features,
             terms=sentence_terms(sentence.text),
             context_terms=best.candidate.context_terms,

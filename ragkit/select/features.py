@@ -16,6 +16,7 @@ from ragkit.chunk import introductions
 from ragkit.figures import FigureKind, find_figures
 from ragkit.index import Library
 from ragkit.question import Query, Want
+from ragkit.rerank import candidate_text
 from ragkit.retrieve import HybridRetriever, Retrieved
 from ragkit.types import Passage, Section, Sentence, SentenceKind
 from ragkit.words import reading_form, stem, terms
@@ -103,7 +104,6 @@ class Candidate:
     section: Section
     passage: Passage
     introduction: tuple[Sentence, ...]
-    read_after: tuple[Sentence, ...]  # what it cannot be understood without
     features: tuple[float, ...]
     terms: frozenset[str]  # of the sentence
     context_terms: frozenset[str]  # of the sentence, its introduction and its headings
@@ -121,7 +121,13 @@ def figure_kinds(text: str) -> frozenset[FigureKind]:
     return frozenset(f.kind for f in find_figures(reading_form(text)))
 
 
-def read_after(library: Library, sentence: Sentence) -> tuple[Sentence, ...]:
+def reranker_text(library: Library, sentence: Sentence) -> str:
+    """A sentence as the reranker reads it."""
+    section = library.sections[sentence.section_id]
+    return candidate_text(section, _read_after(library, sentence), sentence)
+
+
+def _read_after(library: Library, sentence: Sentence) -> tuple[Sentence, ...]:
     """What a sentence is read after: its introduction, or the one before that it refers to."""
     introduction = introductions(sentence, library.sentences)
     if introduction or not _REFERS_BACK.match(sentence.text):
@@ -173,7 +179,6 @@ class Describer:
             section=passage.section,
             passage=passage,
             introduction=introduction,
-            read_after=read_after(self._library, sentence),
             features=tuple(float(values[name]) for name in _OWN_FEATURES),
             terms=own,
             context_terms=around,
